@@ -1,0 +1,98 @@
+# Sourced by ./run and ./test, which stand in the project's root: installs what is missing, configures
+# and builds. Exits 2 with what to do where it cannot.
+
+# Debian package, and what it is needed for.
+run_packages() {
+  cat <<'END'
+g++                            the compiler
+meson                          configures the build
+ninja-build                    builds
+pkg-config                     finds the libraries
+libbenchmark-dev               Google Benchmark, times the samples
+libboost-program-options-dev   command line and configs; Boost.Math for the statistics
+libfmt-dev                     text
+libhwy-dev                     Highway, the SIMD kernels
+nlohmann-json3-dev             result files
+libopenblas-dev                a peer to compare with
+libeigen3-dev                  a peer to compare with
+python3-matplotlib             the figures
+END
+}
+
+test_packages() {
+  cat <<'END'
+libgtest-dev                   GoogleTest
+librapidcheck-dev              property tests
+clang-format                   the formatting check
+END
+}
+
+fail() {
+  echo "$(basename "$0"): $1" >&2
+  exit 2
+}
+
+# The names among "$@" that are not installed.
+missing_of() {
+  dpkg-query -W -f='${Package} ${Status}\n' "$@" 2>/dev/null |
+    awk '/ install ok installed$/ {print $1}' | sort >"$scratch/installed"
+  printf '%s\n' "$@" | sort | comm -23 - "$scratch/installed"
+}
+
+# Installs what is missing of the packages described on standard input.
+install_missing() {
+  local described names missing line
+  described=$(cat)
+  names=$(awk '{print $1}' <<<"$described")
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    for tool in meson ninja pkg-config c++; do
+      command -v "$tool" >/dev/null || fail "this is not a Debian system, and $tool is missing.
+Needed, by the names of Debian 12's packages:
+$described"
+    done
+    return
+  fi
+  # shellcheck disable=SC2086
+  missing=$(missing_of $names)
+  [ -n "$missing" ] || return 0
+  line="apt-get install -y --no-install-recommends $(echo $missing)"
+  echo "Installing missing packages:"
+  awk 'NR == FNR {missing[$1]; next} $1 in missing {print "  " $0}' \
+    <(echo "$missing") <(echo "$described")
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "packages are missing and there is no sudo; as root, type:
+  apt-get update && $line"
+    as_root=(sudo)
+    [ -t 0 ] || as_root=(sudo -n)
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  local log="$scratch/apt.log"
+  if ! "${as_root[@]}" apt-get update >"$log" 2>&1 ||
+    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $line >>"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    fail "could not install; as root, type:
+  apt-get update && $line"
+  fi
+}
+
+# Configures build/ once. A failed configuration leaves nothing behind that looks like a good one.
+configure() {
+  [ -f build/build.ninja ] && return
+  echo "Configuring build/"
+  meson setup build --buildtype release "$@" >"$scratch/setup.log" 2>&1 || {
+    tail -n 20 "$scratch/setup.log" >&2
+    rm -rf build
+    fail "could not configure; the messages are above"
+  }
+}
+
+build() {
+  if ! ninja -C build --quiet "$@" >"$scratch/build.log" 2>&1; then
+    tail -n 60 "$scratch/build.log" >&2
+    fail "the build failed; the messages are above"
+  fi
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT

@@ -1,0 +1,102 @@
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <iostream>
+#include <memory>
+
+#include "experiments/command.h"
+#include "experiments/families.h"
+#include "harness/machine.h"
+
+namespace crossover::experiments {
+namespace {
+
+/// One arm with every setting at its default.
+harness::Arm default_arm(const harness::FamilyInfo& family, const std::string& variant,
+                         int threads) {
+  harness::Arm arm{family.name, variant, {}, 0};
+  arm.settings = {{"threads", std::to_string(threads)},
+                  {"cache", "warm"},
+                  {"buffers", "preallocated"},
+                  {"pin", "cores"}};
+  for (const harness::SettingInfo& setting : family.settings) {
+    arm.settings[setting.name] = setting.values.front();
+  }
+  return arm;
+}
+
+void run_cell(benchmark::State& state, const harness::Cell& cell) {
+  try {
+    const harness::Case the_case = make_case(cell);
+    if (const auto wrong = the_case.why_wrong()) {
+      state.SkipWithError(("wrong result: " + *wrong).c_str());
+      return;
+    }
+    for (auto _ : state) the_case.call();
+    state.counters["FLOPS"] =
+        benchmark::Counter(the_case.work.flops, benchmark::Counter::kIsIterationInvariantRate);
+  } catch (const std::exception& error) {
+    state.SkipWithError(error.what());
+  }
+}
+
+void register_variant(const harness::FamilyInfo& family, const harness::VariantInfo& variant,
+                      int threads, const harness::Problem& problem, const std::string& size) {
+  const harness::Cell cell{"bench", default_arm(family, variant.name, threads), problem};
+  const std::string name =
+      fmt::format("{}/{}{}/{}", family.name, variant.name,
+                  threads > 1 ? fmt::format("/threads:{}", threads) : "", size);
+  benchmark::RegisterBenchmark(name.c_str(), [cell](benchmark::State& state) {
+    run_cell(state, cell);
+  })->UseRealTime();
+}
+
+void register_all() {
+  const int cores = harness::read_machine().cores;
+  constexpr std::array<std::int64_t, 4> sizes{16, 64, 256, 1024};
+  for (const harness::FamilyInfo& family : families()) {
+    for (const harness::VariantInfo& variant : family.variants) {
+      if (variant.unavailable) continue;
+      for (const std::int64_t size : sizes) {
+        harness::Problem problem;
+        for (const std::string& extent : family.extents) {
+          const auto preset = family.default_extents.find(extent);
+          problem.emplace_back(extent,
+                               preset == family.default_extents.end() ? size : preset->second);
+        }
+        register_variant(family, variant, 1, problem, std::to_string(size));
+        if (variant.threaded && cores > 1) {
+          register_variant(family, variant, cores, problem, std::to_string(size));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int bench_command(const Arguments& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--help" || argument == "-h") {
+      std::cout
+          << "usage: crossover bench [--benchmark_FLAG=VALUE ...]\n\n"
+             "Every kernel as a plain Google Benchmark, verified first. All of them share this\n"
+             "process, so thread pools of different libraries meet: choose with\n"
+             "--benchmark_filter, and use crossover run for figures to rely on.\n\n"
+             "Example:\n  crossover bench --benchmark_filter='matmul/simd.*/256'\n"
+             "  crossover bench --benchmark_list_tests=true\n";
+      return exit_done;
+    }
+  }
+  std::vector<std::string> words{"crossover bench"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  int count = static_cast<int>(pointers.size());
+  register_all();
+  benchmark::Initialize(&count, pointers.data());
+  if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return exit_usage;
+  benchmark::RunSpecifiedBenchmarks();
+  return exit_done;
+}
+
+}  // namespace crossover::experiments

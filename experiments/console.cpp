@@ -1,0 +1,94 @@
+#include "experiments/console.h"
+
+#include <cstdio>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "harness/duration.h"
+
+namespace crossover::experiments {
+namespace {
+
+// Often enough to see that it lives; rare enough not to disturb what is measured.
+constexpr double terminal_interval_seconds = 0.5;
+constexpr double plain_interval_seconds = 10;
+
+}  // namespace
+
+Recorder::Recorder(const harness::Plan& plan, harness::RunDirectory* directory,
+                   std::function<double()> now)
+    : plan_(plan),
+      directory_(directory),
+      now_(std::move(now)),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      started_(now_()) {
+  for (const harness::SectionPlan& section : plan.sections) {
+    for (std::size_t arm = 0; arm < section.arms.size(); ++arm) {
+      planned_cells_ +=
+          section.arms[arm].replica == 0 ? section.problems.size() : section.aa_problems.size();
+    }
+  }
+}
+
+Recorder::~Recorder() { clear_line(); }
+
+harness::Json Recorder::row(const char* kind, std::size_t section, std::size_t arm,
+                            std::size_t problem) const {
+  const harness::SectionPlan& plan = plan_.sections[section];
+  return {{"row", kind},
+          {"cell", harness::cell_id({plan.name, plan.arms[arm], plan.problems[problem]})},
+          {"section", section},
+          {"arm", arm},
+          {"problem", problem}};
+}
+
+void Recorder::on_cell(std::size_t section, std::size_t arm, std::size_t problem,
+                       const harness::CellFacts& facts) {
+  ++cells_;
+  harness::Json event = row("cell", section, arm, problem);
+  if (facts.status == harness::Status::failed || facts.status == harness::Status::wrong) {
+    bad_cells_.insert(event.at("cell"));
+  }
+  if (directory_ == nullptr) return;
+  event.update(harness::to_json(facts));
+  directory_->append(event);
+}
+
+void Recorder::on_sample(std::size_t section, std::size_t arm, std::size_t problem,
+                         const harness::Sample& sample) {
+  if (directory_ == nullptr) return;
+  harness::Json event = row("sample", section, arm, problem);
+  event.update(harness::to_json(sample));
+  directory_->append(event);
+}
+
+void Recorder::on_flush() {
+  if (directory_ != nullptr) directory_->flush();
+}
+
+void Recorder::on_progress(std::size_t section, const std::string& what, double remaining_seconds) {
+  const double now = now_();
+  const bool new_section = section != shown_section_;
+  const double interval = terminal_ ? terminal_interval_seconds : plain_interval_seconds;
+  if (now - last_shown_ < interval && !new_section) return;
+  last_shown_ = now;
+  shown_section_ = section;
+  std::string line =
+      fmt::format("{}: {} | {} of {} cells checked | {} elapsed", plan_.sections[section].name,
+                  what, cells_, planned_cells_, harness::duration_text(now - started_));
+  if (remaining_seconds > 0) {
+    line +=
+        fmt::format(", about {} left in this section", harness::duration_text(remaining_seconds));
+  }
+  clear_line();
+  fmt::print(stderr, "{}{}", line, terminal_ ? "" : "\n");
+  std::fflush(stderr);
+  line_shown_ = terminal_;
+}
+
+void Recorder::clear_line() {
+  if (line_shown_) fmt::print(stderr, "\r\x1b[K");
+  line_shown_ = false;
+}
+
+}  // namespace crossover::experiments

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "harness/plan.h"
+#include "harness/run_directory.h"
+#include "harness/runner.h"
+
+namespace crossover::experiments {
+
+/// Writes every event of a run to its directory and keeps the person who waits informed on standard
+/// error: one line that is rewritten on a terminal, plain lines every few seconds when piped.
+class Recorder : public harness::RunObserver {
+ public:
+  /// `directory` may be null: then nothing is stored (check).
+  Recorder(const harness::Plan& plan, harness::RunDirectory* directory,
+           std::function<double()> now);
+  ~Recorder() override;
+
+  void on_cell(std::size_t section, std::size_t arm, std::size_t problem,
+               const harness::CellFacts& facts) override;
+  void on_sample(std::size_t section, std::size_t arm, std::size_t problem,
+                 const harness::Sample& sample) override;
+  void on_flush() override;
+  void on_progress(std::size_t section, const std::string& what, double remaining_seconds) override;
+
+  /// Cells that failed or were wrong so far.
+  std::size_t bad_cells() const { return bad_cells_.size(); }
+
+ private:
+  harness::Json row(const char* kind, std::size_t section, std::size_t arm,
+                    std::size_t problem) const;
+  void clear_line();
+
+  const harness::Plan& plan_;
+  harness::RunDirectory* directory_;
+  std::function<double()> now_;
+  bool terminal_;
+  bool line_shown_ = false;
+  double started_;
+  double last_shown_ = -1e9;
+  std::size_t shown_section_ = 0;
+  std::size_t cells_ = 0;
+  std::size_t planned_cells_ = 0;
+  std::set<std::string> bad_cells_;
+};
+
+}  // namespace crossover::experiments

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace crossover::experiments {
+
+/// Runs plots/plot.py on a run directory; returns its exit status. Its output goes to this
+/// process's standard error, so that standard output stays one JSON document where that was asked
+/// for.
+int draw_figures(const std::string& run, const std::vector<std::string>& options);
+
+}  // namespace crossover::experiments

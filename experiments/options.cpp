@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include <iostream>
+
+#include "experiments/command.h"
+
+namespace crossover::experiments {
+
+namespace po = boost::program_options;
+
+Options::Options(std::string usage, std::string about, std::string example)
+    : usage_(std::move(usage)),
+      about_(std::move(about)),
+      example_(std::move(example)),
+      visible_("Options") {
+  visible_.add_options()("help,h", "print this and exit");
+}
+
+po::options_description_easy_init Options::add() { return visible_.add_options(); }
+
+void Options::positional(const char* name, int most) {
+  hidden_.add_options()(name, po::value<std::vector<std::string>>());
+  positional_.add(name, most);
+}
+
+bool Options::parse(const Arguments& arguments) {
+  po::options_description all;
+  all.add(visible_).add(hidden_);
+  try {
+    // No abbreviations: "--thread" must not silently mean "--threads".
+    const int style =
+        po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(
+        po::command_line_parser(arguments).options(all).positional(positional_).style(style).run(),
+        values_);
+  } catch (const po::error& error) {
+    throw UsageError(fmt::format("{}; see crossover {} --help", error.what(),
+                                 usage_.substr(0, usage_.find(' '))));
+  }
+  if (!has("help")) return true;
+  std::cout << "usage: crossover " << usage_ << "\n\n"
+            << about_ << "\n\n"
+            << visible_ << "\nExample:\n  " << example_ << "\n";
+  return false;
+}
+
+std::string Options::format(const std::vector<std::string>& legal) const {
+  const std::string chosen = text("format");
+  if (std::find(legal.begin(), legal.end(), chosen) == legal.end()) {
+    throw UsageError(
+        fmt::format("--format = {}; expected one of {}", chosen, fmt::join(legal, ", ")));
+  }
+  return chosen;
+}
+
+}  // namespace crossover::experiments

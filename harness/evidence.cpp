@@ -1,0 +1,149 @@
+#include "harness/evidence.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <span>
+#include <stdexcept>
+
+namespace crossover::harness {
+namespace {
+
+// The kernel accounts steal and foreign time in ticks of usually 10 ms. A single tick can fall on
+// an undisturbed sample by rounding, so time of other processes counts only from two ticks on and
+// when it is more than a tenth of the block.
+constexpr double foreign_floor_seconds = 0.02;
+constexpr double foreign_share = 0.1;
+// METHOD: beyond this share, setting aside is a choice of data and no longer hygiene.
+constexpr double largest_discarded_share = 0.1;
+
+constexpr std::array<std::pair<Status, const char*>, 5> status_names{{
+    {Status::measured, "measured"},
+    {Status::unsupported, "unsupported"},
+    {Status::wrong, "wrong"},
+    {Status::failed, "failed"},
+    {Status::skipped, "skipped"},
+}};
+
+const std::vector<Sample> no_samples;
+
+/// The samples of one cell in one launch, by block.
+using Blocks = std::map<std::pair<int, int>, std::vector<const Sample*>>;
+
+Blocks by_block(const std::vector<Sample>& samples) {
+  Blocks blocks;
+  for (const Sample& sample : samples) blocks[{sample.launch, sample.block}].push_back(&sample);
+  return blocks;
+}
+
+std::vector<double> seconds_of(const std::vector<const Sample*>& samples) {
+  std::vector<double> seconds;
+  for (const Sample* sample : samples) seconds.push_back(sample->seconds);
+  return seconds;
+}
+
+std::vector<double> hodges_lehmann_per_launch(const std::map<int, std::vector<double>>& launches) {
+  std::vector<double> effects;
+  for (const auto& [launch, ratios] : launches) effects.push_back(hodges_lehmann(ratios));
+  return effects;
+}
+
+}  // namespace
+
+void Evidence::set_facts(std::size_t arm, std::size_t problem, CellFacts facts) {
+  facts_[{arm, problem}] = std::move(facts);
+}
+
+void Evidence::add(std::size_t arm, std::size_t problem, const Sample& sample) {
+  samples_[{arm, problem}].push_back(sample);
+}
+
+const CellFacts* Evidence::facts(std::size_t arm, std::size_t problem) const {
+  const auto found = facts_.find({arm, problem});
+  return found == facts_.end() ? nullptr : &found->second;
+}
+
+const std::vector<Sample>& Evidence::samples(std::size_t arm, std::size_t problem) const {
+  const auto found = samples_.find({arm, problem});
+  return found == samples_.end() ? no_samples : found->second;
+}
+
+std::vector<double> Evidence::launch_medians(std::size_t arm, std::size_t problem) const {
+  std::map<int, std::vector<double>> launches;
+  for (const Sample& sample : samples(arm, problem)) {
+    launches[sample.launch].push_back(sample.seconds);
+  }
+  std::vector<double> medians;
+  for (const auto& [launch, seconds] : launches) medians.push_back(median(seconds));
+  return medians;
+}
+
+std::size_t Evidence::launches(std::size_t arm, std::size_t problem) const {
+  return launch_medians(arm, problem).size();
+}
+
+PairEffects Evidence::effects(const Pair& pair, std::size_t problem) const {
+  const Blocks variant = by_block(samples(pair.variant, problem));
+  const Blocks against = by_block(samples(pair.against, problem));
+  std::map<int, std::vector<double>> kept;
+  std::map<int, std::vector<double>> all;
+  std::size_t blocks = 0;
+  std::size_t by_variant = 0;
+  std::size_t by_against = 0;
+  std::size_t set_aside = 0;
+  for (const auto& [key, variant_samples] : variant) {
+    const auto other = against.find(key);
+    if (other == against.end() || other->second.size() != variant_samples.size()) continue;
+    const double ratio = block_log_ratio(seconds_of(other->second), seconds_of(variant_samples));
+    const bool variant_disturbed = disturbed(variant_samples);
+    const bool against_disturbed = disturbed(other->second);
+    ++blocks;
+    by_variant += variant_disturbed;
+    by_against += against_disturbed;
+    all[key.first].push_back(ratio);
+    if (variant_disturbed || against_disturbed) {
+      ++set_aside;
+    } else {
+      kept[key.first].push_back(ratio);
+    }
+  }
+  PairEffects effects{hodges_lehmann_per_launch(kept), hodges_lehmann_per_launch(all), 0, false};
+  if (blocks == 0) return effects;
+  effects.discarded = static_cast<double>(set_aside) / static_cast<double>(blocks);
+  // Rates that differ by more than three standard deviations of a count are not chance.
+  const double difference =
+      std::abs(static_cast<double>(by_variant) - static_cast<double>(by_against));
+  const double chance = 3 * std::sqrt(static_cast<double>(by_variant + by_against));
+  effects.use_all =
+      effects.discarded > largest_discarded_share || (set_aside > 0 && difference > chance);
+  return effects;
+}
+
+bool disturbed(const std::vector<const Sample*>& block) {
+  double steal = 0;
+  double foreign = 0;
+  double wall = 0;
+  for (const Sample* sample : block) {
+    if (sample->others_ran) return true;
+    steal += sample->steal_seconds.value_or(0);
+    foreign += sample->foreign_seconds.value_or(0);
+    wall += sample->seconds * static_cast<double>(sample->iterations);
+  }
+  return steal > 0 || foreign > std::max(foreign_floor_seconds, foreign_share * wall);
+}
+
+std::string to_string(Status status) {
+  for (const auto& [value, name] : status_names) {
+    if (value == status) return name;
+  }
+  throw std::invalid_argument("status out of range");
+}
+
+Status status_from(const std::string& text) {
+  for (const auto& [value, name] : status_names) {
+    if (name == text) return value;
+  }
+  throw std::invalid_argument("unknown status '" + text + "'");
+}
+
+}  // namespace crossover::harness

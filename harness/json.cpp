@@ -1,0 +1,92 @@
+#include "harness/json.h"
+
+namespace crossover::harness {
+
+Json to_json(const Problem& problem) {
+  Json object = Json::object();
+  for (const auto& [name, extent] : problem) object[name] = extent;
+  return object;
+}
+
+Problem problem_from(const Json& object) {
+  Problem problem;
+  for (const auto& [name, extent] : object.items()) problem.emplace_back(name, extent);
+  return problem;
+}
+
+Json to_json(const Settings& settings) {
+  Json object = Json::object();
+  for (const auto& [key, value] : settings) object[key] = value;
+  return object;
+}
+
+Settings settings_from(const Json& object) {
+  Settings settings;
+  for (const auto& [key, value] : object.items()) settings[key] = value;
+  return settings;
+}
+
+Json to_json(const CellFacts& facts) {
+  const ExecutionCounts& execution = facts.counts.execution;
+  return {{"status", to_string(facts.status)},
+          {"reason", nullable(facts.reason)},
+          {"iterations", facts.iterations},
+          {"call_seconds", nullable(facts.call_seconds)},
+          {"prepare_seconds", nullable(facts.prepare_seconds)},
+          {"work", {{"flops", facts.work.flops}, {"bytes", facts.work.bytes}}},
+          {"counters",
+           {{"parallel_regions", nullable(execution.parallel_regions)},
+            {"tasks", nullable(execution.tasks)},
+            {"threads_used", nullable(execution.threads_used)},
+            {"code_path", nullable(execution.code_path)},
+            {"allocations", nullable(facts.counts.allocations)},
+            {"allocated_bytes", nullable(facts.counts.allocated_bytes)}}}};
+}
+
+CellFacts cell_facts_from(const Json& row) {
+  CellFacts facts;
+  facts.status = status_from(row.at("status"));
+  facts.reason = optional_from<std::string>(row, "reason");
+  facts.iterations = row.at("iterations");
+  facts.call_seconds = optional_from<double>(row, "call_seconds");
+  facts.prepare_seconds = optional_from<double>(row, "prepare_seconds");
+  facts.work = {row.at("work").at("flops"), row.at("work").at("bytes")};
+  const Json& counters = row.at("counters");
+  facts.counts.execution = {optional_from<std::uint64_t>(counters, "parallel_regions"),
+                            optional_from<std::uint64_t>(counters, "tasks"),
+                            optional_from<std::uint64_t>(counters, "threads_used"),
+                            optional_from<std::string>(counters, "code_path")};
+  facts.counts.allocations = optional_from<std::uint64_t>(counters, "allocations");
+  facts.counts.allocated_bytes = optional_from<std::uint64_t>(counters, "allocated_bytes");
+  return facts;
+}
+
+Json to_json(const Sample& sample) {
+  return {{"launch", sample.launch},
+          {"block", sample.block},
+          {"place", sample.place},
+          {"iterations", sample.iterations},
+          {"seconds", sample.seconds},
+          {"cpu_seconds", sample.cpu_seconds},
+          {"voluntary_switches", sample.voluntary_switches},
+          {"involuntary_switches", sample.involuntary_switches},
+          {"steal_seconds", nullable(sample.steal_seconds)},
+          {"foreign_seconds", nullable(sample.foreign_seconds)},
+          {"others_ran", sample.others_ran}};
+}
+
+Sample sample_from(const Json& row) {
+  return {row.at("launch"),
+          row.at("block"),
+          row.at("place"),
+          row.at("iterations"),
+          row.at("seconds"),
+          row.at("cpu_seconds"),
+          row.at("voluntary_switches"),
+          row.at("involuntary_switches"),
+          optional_from<double>(row, "steal_seconds"),
+          optional_from<double>(row, "foreign_seconds"),
+          row.at("others_ran")};
+}
+
+}  // namespace crossover::harness

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "harness/cell.h"
+#include "harness/evidence.h"
+
+namespace crossover::harness {
+
+/// Keeps the order of insertion, so that files read in the order in which they are documented.
+using Json = nlohmann::ordered_json;
+
+template <class T>
+Json nullable(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+template <class T>
+std::optional<T> optional_from(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return std::nullopt;
+  return found->template get<T>();
+}
+
+Json to_json(const Problem& problem);
+Problem problem_from(const Json& object);
+
+Json to_json(const Settings& settings);
+Settings settings_from(const Json& object);
+
+/// The members of a row; see results/README.md for the schema. The readers throw
+/// nlohmann::json::exception where a member is missing or of another type.
+Json to_json(const CellFacts& facts);
+CellFacts cell_facts_from(const Json& row);
+Json to_json(const Sample& sample);
+Sample sample_from(const Json& row);
+
+}  // namespace crossover::harness

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace crossover::harness {
+
+struct Cache {
+  int level = 0;
+  std::string type;  // Data, Instruction, Unified
+  std::int64_t bytes = 0;
+  int shared_by = 1;  // CPUs
+};
+
+/// What is known of this machine from /proc and /sys; null where the kernel does not tell.
+struct Machine {
+  std::string cpu;  // model name
+  int cores = 1;    // CPUs that this process may use
+  std::optional<bool> smt;
+  std::vector<Cache> caches;  // of the first CPU
+  double memory_bytes = 0;
+  double available_bytes = 0;
+  std::optional<std::string> governor;
+  std::optional<std::string> hypervisor;
+  std::string kernel;
+  std::string hostname;
+  std::vector<int> cpus;  // allowed CPUs in the order in which arms occupy them
+
+  /// "AMD EPYC (2 cores)"
+  std::string name() const;
+};
+
+Machine read_machine();
+
+/// The order in which an arm's threads occupy CPUs: one hardware thread per core first, and the
+/// lowest core last, since that one serves most interrupts and the coordinator.
+/// Each element of `siblings` lists the CPUs of one core.
+std::vector<int> placement_order(std::vector<std::vector<int>> siblings);
+
+}  // namespace crossover::harness

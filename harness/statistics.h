@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace crossover::harness {
+
+// Values must be finite throughout: an infinity or a NaN is a broken measurement and throws
+// std::invalid_argument with its place, as do an empty span where one value is needed, a level or
+// an alpha outside (0, 1), and a time that is not positive.
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+struct Estimate {
+  double value = 0;
+  Interval ci;       // at least 95% unless said otherwise
+  double level = 0;  // the achieved coverage, e.g. 0.979 for n = 10
+};
+
+/// Median; the mean of the two middle values for an even count. The span must not be empty.
+double median(std::span<const double> values);
+
+/// Median of all pairwise means including i = j. The span must not be empty. Cost: n^2 / 2 doubles
+/// and their sort, meant for the blocks of one launch.
+/// Source: Hodges & Lehmann, Ann. Math. Stat. 34 (1963).
+double hodges_lehmann(std::span<const double> values);
+
+/// Median with the narrowest symmetric order-statistic interval whose coverage is at least `level`,
+/// from Binomial(n, 1/2). Nullopt where even min..max covers less (n < 6 for 95%), so for no
+/// values. With ties the coverage is at least the stated one.
+/// Source: Thompson, Ann. Math. Stat. 7 (1936); n=10 gives 2nd..9th, 97.9%.
+std::optional<Estimate> median_interval(std::span<const double> values, double level = 0.95);
+
+/// Two-sided Student interval of the mean at confidence 1 - alpha; nullopt for n < 2. Equal values
+/// give exactly that value and an interval of no width.
+std::optional<Estimate> mean_interval(std::span<const double> values, double alpha);
+
+enum class Verdict { faster, slower, equivalent, undecided };
+
+/// The verdict on a log ratio log(T_against / T_variant): equivalent where the interval lies within
+/// +-log1p(margin), bounds included, else faster or slower where it excludes 0 (touching is not
+/// excluding), else undecided. The margin is symmetric on the log scale, so that exchanging the two
+/// sides exchanges faster and slower and nothing else; margin >= 0.
+Verdict verdict(const Interval& log_ratio, double margin);
+
+/// The log ratios D of one launch, one value per block, for a pair of arms: mean over the block of
+/// log T_against minus mean over the block of log T_variant. In a palindromic block (ABBA, or every
+/// arm once on the way out and once on the way back) a drift linear in log time cancels exactly and
+/// one linear in time to first order.
+/// Shapes: against_seconds and variant_seconds hold the samples of one block each, at least one.
+double block_log_ratio(std::span<const double> against_seconds,
+                       std::span<const double> variant_seconds);
+
+}  // namespace crossover::harness

@@ -1,0 +1,264 @@
+#include "harness/tables.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "harness/duration.h"
+#include "harness/sentence.h"
+
+namespace crossover::harness {
+namespace {
+
+using Row = std::vector<std::string>;
+
+void append(Row& row, const Row& more) { row.insert(row.end(), more.begin(), more.end()); }
+
+/// Raw number or text for CSV; empty for null.
+std::string raw(const Json& value) {
+  if (value.is_null()) return "";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string number(const Json& value, const char* format) {
+  return value.is_null() ? "-" : fmt::format(fmt::runtime(format), value.get<double>());
+}
+
+std::string time_text(const Json& seconds) {
+  if (seconds.at("median").is_null()) return "-";
+  std::string text = duration_text(seconds.at("median"));
+  const Json& ci = seconds.at("ci95");
+  if (!ci.is_null()) {
+    text += fmt::format(" [{}, {}]", duration_text(ci.at(0)), duration_text(ci.at(1)));
+  }
+  return text;
+}
+
+/// "1.83 [1.79, 1.86]", or "~ [0.97, 1.04]" where the sign is not known.
+std::string ratio_text(const Json& comparison) {
+  const Json& ci = comparison.at("ci95");
+  if (ci.is_null())
+    return fmt::format("{:.3g} (no interval)", comparison.at("ratio").get<double>());
+  const double low = ci.at(0);
+  const double high = ci.at(1);
+  const int digits = high >= 10 ? 1 : high >= 2 ? 2 : 3;
+  const bool undecided = comparison.at("verdict") == "undecided";
+  const std::string value =
+      undecided ? "~" : fmt::format("{:.{}f}", comparison.at("ratio").get<double>(), digits);
+  return fmt::format("{} [{:.{}f}, {:.{}f}]", value, low, digits, high, digits);
+}
+
+std::vector<Json> of_section(const Json& list, const std::string& section) {
+  std::vector<Json> members;
+  for (const Json& member : list) {
+    if (member.at("section") == section) members.push_back(member);
+  }
+  return members;
+}
+
+std::vector<Json> problems_of(const std::vector<Json>& members) {
+  std::vector<Json> problems;
+  for (const Json& member : members) problems.push_back(member.at("problem"));
+  return problems;
+}
+
+/// The comparison of this cell's arm on this cell's problem, if there is one.
+const Json* comparison_of(const std::vector<Json>& comparisons, const Json& cell) {
+  for (const Json& comparison : comparisons) {
+    if (comparison.at("label") == cell.at("label") &&
+        comparison.at("settings") == cell.at("settings") &&
+        comparison.at("problem") == cell.at("problem")) {
+      return &comparison;
+    }
+  }
+  return nullptr;
+}
+
+const Row sweep_columns{"kernel",    "time [95% interval]", "GFLOP/s",
+                        "% of peak", "ratio [95%]",         "verdict",
+                        "B/call",    "allocs/call",         "n"};
+const Row sweep_data_columns{
+    "status",       "reason",          "seconds",     "seconds_low",      "seconds_high",
+    "gflops",       "percent_of_peak", "ratio",       "ratio_low",        "ratio_high",
+    "verdict",      "allocated_bytes", "allocations", "parallel_regions", "tasks",
+    "threads_used", "code_path",       "launches"};
+
+Row sweep_row(const Json& cell, const Json* comparison) {
+  const Json& counters = cell.at("counters");
+  Row row{cell.at("label")};
+  if (cell.at("status") != "measured") {
+    append(row, {fmt::format("{}: {}", raw(cell.at("status")), raw(cell.at("reason"))), "", "", "",
+                 "", "", "", ""});
+    return row;
+  }
+  append(row,
+         {time_text(cell.at("seconds")), number(cell.at("gflops"), "{:.1f}"),
+          number(cell.at("percent_of_peak"), "{:.0f}"), comparison ? ratio_text(*comparison) : "",
+          comparison ? raw(comparison->at("verdict")) : "",
+          number(counters.at("allocated_bytes"), "{:.0f}"),
+          number(counters.at("allocations"), "{:.0f}"), raw(cell.at("launches"))});
+  return row;
+}
+
+Row sweep_data(const Json& cell, const Json* comparison) {
+  const Json none = nullptr;
+  const Json& counters = cell.at("counters");
+  const auto low_high = [&](const Json& ci) {
+    return ci.is_null() ? Row{"", ""} : Row{raw(ci.at(0)), raw(ci.at(1))};
+  };
+  Row row{cell.at("label"), raw(cell.at("status")), raw(cell.at("reason")),
+          raw(cell.at("seconds").at("median"))};
+  append(row, low_high(cell.at("seconds").at("ci95")));
+  append(row, {raw(cell.at("gflops")), raw(cell.at("percent_of_peak")),
+               comparison ? raw(comparison->at("ratio")) : ""});
+  append(row, low_high(comparison ? comparison->at("ci95") : none));
+  row.push_back(comparison ? raw(comparison->at("verdict")) : "");
+  for (const char* name : {"allocated_bytes", "allocations", "parallel_regions", "tasks",
+                           "threads_used", "code_path"}) {
+    row.push_back(raw(counters.at(name)));
+  }
+  row.push_back(raw(cell.at("launches")));
+  return row;
+}
+
+/// "ratio = time(naive) / time(kernel)": what the ratios of this section mean.
+std::string ratio_note(const std::vector<Json>& comparisons) {
+  std::set<std::string> bases;
+  for (const Json& comparison : comparisons) bases.insert(raw(comparison.at("against_label")));
+  if (bases.empty()) return "No comparison was possible.";
+  return fmt::format(
+      "ratio = time({}) / time(kernel): above 1 the kernel is faster; ~ is undecided.",
+      bases.size() == 1 ? *bases.begin() : "baseline");
+}
+
+void add_cells(Table& table, const Json& summary) {
+  std::vector<Json> cells;
+  for (const Json& cell : of_section(summary.at("cells"), table.section)) {
+    if (cell.at("replica") == 0) cells.push_back(cell);
+  }
+  const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
+  const ProblemColumns columns(problems_of(cells));
+  table.columns = columns.names;
+  append(table.columns, sweep_columns);
+  table.data_columns = columns.names;
+  table.data_columns.push_back("kernel");
+  append(table.data_columns, sweep_data_columns);
+  for (const Json& cell : cells) {
+    const Json* comparison = comparison_of(comparisons, cell);
+    Row row = columns.values(cell.at("problem"));
+    Row data = row;
+    append(row, sweep_row(cell, comparison));
+    append(data, sweep_data(cell, comparison));
+    table.rows.push_back(std::move(row));
+    table.data.push_back(std::move(data));
+  }
+  table.notes.push_back(ratio_note(comparisons));
+}
+
+/// A crossover's table shows both arms side by side: one row per size and comparison.
+void add_crossover(Table& table, const Json& summary) {
+  const std::vector<Json> cells = of_section(summary.at("cells"), table.section);
+  const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
+  const ProblemColumns columns(problems_of(comparisons));
+  const auto seconds = [&](const Json& row, const char* label, const char* settings) -> Json {
+    for (const Json& cell : cells) {
+      if (cell.at("label") == row.at(label) && cell.at("settings") == row.at(settings) &&
+          cell.at("problem") == row.at("problem")) {
+        return cell.at("seconds");
+      }
+    }
+    return {{"median", nullptr}, {"ci95", nullptr}};
+  };
+  table.columns = columns.names;
+  append(table.columns, {"kernel", "time", "against", "time", "ratio [95%]", "verdict", "n"});
+  table.data_columns = columns.names;
+  append(table.data_columns, {"kernel", "seconds", "against", "against_seconds", "ratio",
+                              "ratio_low", "ratio_high", "verdict", "launches"});
+  for (const Json& row : comparisons) {
+    const Json variant = seconds(row, "label", "settings").at("median");
+    const Json against = seconds(row, "against_label", "against_settings").at("median");
+    const auto shown = [](const Json& s) { return s.is_null() ? "-" : duration_text(s); };
+    const Json& ci = row.at("ci95");
+    Row text = columns.values(row.at("problem"));
+    Row data = text;
+    append(text,
+           {raw(row.at("label")), shown(variant), raw(row.at("against_label")), shown(against),
+            ratio_text(row), raw(row.at("verdict")), raw(row.at("launches"))});
+    append(data,
+           {raw(row.at("label")), raw(variant), raw(row.at("against_label")), raw(against),
+            raw(row.at("ratio")), ci.is_null() ? "" : raw(ci.at(0)),
+            ci.is_null() ? "" : raw(ci.at(1)), raw(row.at("verdict")), raw(row.at("launches"))});
+    table.rows.push_back(std::move(text));
+    table.data.push_back(std::move(data));
+  }
+  for (const Json& cell : cells) {
+    if (cell.at("status") == "measured" || cell.at("replica") != 0) continue;
+    table.notes.push_back(fmt::format("{} at {}: {}: {}", raw(cell.at("label")),
+                                      fmt::join(columns.values(cell.at("problem")), " "),
+                                      raw(cell.at("status")), raw(cell.at("reason"))));
+  }
+  for (const Json& crossover : of_section(summary.at("crossovers"), table.section)) {
+    table.notes.push_back(raw(crossover.at("sentence")) + ".");
+  }
+}
+
+void add_warnings(Table& table, const Json& summary) {
+  std::set<std::string> seen;
+  for (const Json& row : of_section(summary.at("comparisons"), table.section)) {
+    for (const Json& warning : row.at("warnings")) {
+      const std::string text = fmt::format("WARNING: {} against {}: {}.", raw(row.at("label")),
+                                           raw(row.at("against_label")), raw(warning));
+      if (seen.insert(text).second) table.notes.push_back(text);
+    }
+  }
+}
+
+}  // namespace
+
+ProblemColumns::ProblemColumns(const std::vector<Json>& problems) {
+  if (problems.empty()) return;
+  std::vector<std::pair<std::string, std::vector<std::int64_t>>> groups;
+  for (const auto& [name, first] : problems.front().items()) {
+    std::vector<std::int64_t> values;
+    for (const Json& problem : problems) values.push_back(problem.at(name));
+    const auto same = std::find_if(groups.begin(), groups.end(),
+                                   [&](const auto& group) { return group.second == values; });
+    const bool constant_one =
+        std::all_of(values.begin(), values.end(), [](std::int64_t value) { return value == 1; });
+    if (constant_one) continue;
+    if (same != groups.end()) {
+      names[static_cast<std::size_t>(same - groups.begin())] += "=" + name;
+      continue;
+    }
+    groups.emplace_back(name, values);
+    names.push_back(name);
+    extents.push_back(name);
+  }
+}
+
+std::vector<std::string> ProblemColumns::values(const Json& problem) const {
+  std::vector<std::string> result;
+  for (const std::string& extent : extents) result.push_back(problem.at(extent).dump());
+  return result;
+}
+
+std::vector<Table> make_tables(const Json& summary) {
+  std::vector<Table> tables;
+  for (const Json& section : summary.at("sections")) {
+    Table table;
+    table.section = section.at("name");
+    table.title = fmt::format("{} / {}", raw(summary.at("experiment")), table.section);
+    if (section.at("question") == "crossover") {
+      add_crossover(table, summary);
+    } else {
+      add_cells(table, summary);
+    }
+    add_warnings(table, summary);
+    table.notes.push_back(noise_sentence(summary.at("noise_floor")));
+    table.notes.push_back(ceilings_sentence(summary.at("ceilings")));
+    tables.push_back(std::move(table));
+  }
+  return tables;
+}
+
+}  // namespace crossover::harness

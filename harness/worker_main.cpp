@@ -1,0 +1,88 @@
+#include "harness/worker_main.h"
+
+#include <benchmark/benchmark.h>
+#include <optional>
+
+#include "harness/channel.h"
+#include "harness/json.h"
+#include "harness/measurement.h"
+
+namespace crossover::harness {
+namespace {
+
+CellFacts refusal(Status status, const std::string& reason) {
+  CellFacts facts;
+  facts.status = status;
+  facts.reason = reason;
+  return facts;
+}
+
+Cell cell_from(const Json& object) {
+  return {object.at("section"),
+          {object.at("family"), object.at("variant"), settings_from(object.at("settings")),
+           object.at("replica")},
+          problem_from(object.at("problem"))};
+}
+
+/// Holds the case between the requests.
+class Session {
+ public:
+  explicit Session(const CaseFactory& make_case) : make_case_(make_case) {}
+
+  Json answer(const Json& request) {
+    const std::string what = request.at("do");
+    if (what == "prepare") return prepare(request);
+    if (what == "sample") return sample(request);
+    case_.reset();
+    return Json::object();
+  }
+
+ private:
+  Json prepare(const Json& request) {
+    case_.reset();
+    try {
+      case_ = make_case_(cell_from(request.at("cell")));
+      if (!request.at("check").get<bool>()) return to_json(CellFacts{});
+      if (const auto wrong = case_->why_wrong()) return to_json(refusal(Status::wrong, *wrong));
+      return to_json(characterise(*case_, request.at("min_sample_seconds")));
+    } catch (const Unsupported& error) {
+      return to_json(refusal(Status::unsupported, error.what()));
+    } catch (const std::bad_alloc&) {
+      return to_json(refusal(Status::failed, "out of memory"));
+    } catch (const std::exception& error) {
+      return to_json(refusal(Status::failed, error.what()));
+    }
+  }
+
+  Json sample(const Json& request) {
+    if (!case_) return {{"failure", "asked for a sample before a case was prepared"}};
+    try {
+      const double warm_up_seconds = request.at("warm_up_seconds");
+      if (warm_up_seconds > 0) warm_up(*case_, warm_up_seconds);
+      return to_json(measure(*case_, request.at("iterations")));
+    } catch (const std::exception& error) {
+      return {{"failure", std::string("threw: ") + error.what()}};
+    }
+  }
+
+  const CaseFactory& make_case_;
+  std::optional<Case> case_;
+};
+
+}  // namespace
+
+void worker_main(int descriptor, const CaseFactory& make_case) {
+  int count = 1;
+  char name[] = "worker";
+  char* arguments[] = {name, nullptr};
+  benchmark::Initialize(&count, arguments);
+
+  Channel channel(descriptor);
+  Session session(make_case);
+  std::string line;
+  while (channel.receive(line, std::nullopt) == Channel::Received::line) {
+    if (!channel.send(session.answer(Json::parse(line)).dump())) return;
+  }
+}
+
+}  // namespace crossover::harness

@@ -1,0 +1,42 @@
+#include <cassert>
+
+#include "kernels/matmul/variants.h"
+
+namespace crossover::kernels::matmul {
+namespace {
+
+void multiply(const MatrixBatch<const float>& a, const MatrixBatch<const float>& b,
+              const MatrixBatch<float>& c, Index element) {
+  for (Index i = 0; i < c.rows; ++i) {
+    for (Index j = 0; j < c.cols; ++j) {
+      const float* a_row = a.row(element, i);         // [k]
+      const float* b_column = b.matrix(element) + j;  // [k], b.row_stride apart
+      float sum = 0;
+      for (Index p = 0; p < a.cols; ++p) sum += a_row[p] * b_column[p * b.row_stride];
+      c.row(element, i)[j] = sum;
+    }
+  }
+}
+
+void run(const Args& args, const Prepared&, std::span<std::byte>, const ParallelPolicy&) {
+  assert(shapes_agree(args));
+  parallel_region(ParallelPolicy{}, [&](int, int) {
+    for (Index element = 0; element < args.c.batch; ++element) {
+      multiply(args.a, args.b, args.c, element);
+    }
+  });
+}
+
+}  // namespace
+
+constinit const Kernel naive = {
+    .name = "naive",
+    .source = "textbook i-j-k loops",
+    .traits = {Threading::none, Simd::none, Packing::none},
+    .why_unsupported = always_supported,
+    .prepare = prepare_nothing,
+    .workspace_bytes = no_workspace,
+    .run = run,
+};
+
+}  // namespace crossover::kernels::matmul

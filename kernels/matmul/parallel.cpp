@@ -1,0 +1,51 @@
+#include "kernels/core/partition.h"
+#include "kernels/matmul/blocked.h"
+#include "kernels/matmul/variants.h"
+
+namespace crossover::kernels::matmul {
+namespace {
+
+// Rows of all batch elements, counted through: a share may end inside one element and start in the
+// next one.
+void multiply_rows(const Args& args, Range rows) {
+  const Index m = args.c.rows;
+  while (rows.size() > 0) {
+    const Index element = rows.begin / m;
+    const Index first = rows.begin % m;
+    const Index count = std::min(m - first, rows.size());
+    multiply_blocked({args.a.matrices(element, 1).block(first, 0, count, args.a.cols),
+                      args.b.matrices(element, 1),
+                      args.c.matrices(element, 1).block(first, 0, count, args.c.cols)});
+    rows.begin += count;
+  }
+}
+
+void multiply_columns(const Args& args, Range columns) {
+  multiply_blocked({args.a, args.b.block(0, columns.begin, args.b.rows, columns.size()),
+                    args.c.block(0, columns.begin, args.c.rows, columns.size())});
+}
+
+void run(const Args& args, const Prepared&, std::span<std::byte>, const ParallelPolicy& policy) {
+  const Index all_rows = args.c.batch * args.c.rows;
+  parallel_region(policy, [&](int thread, int threads) {
+    if (all_rows >= threads) {
+      multiply_rows(args, share(all_rows, threads, thread));
+    } else {
+      multiply_columns(args, share(args.c.cols, threads, thread));
+    }
+  });
+}
+
+}  // namespace
+
+constinit const Kernel parallel = {
+    .name = "parallel",
+    .source = "blocked, contiguous rows (or columns) per OpenMP thread",
+    .traits = {Threading::openmp, Simd::none, Packing::none},
+    .why_unsupported = always_supported,
+    .prepare = prepare_nothing,
+    .workspace_bytes = no_workspace,
+    .run = run,
+};
+
+}  // namespace crossover::kernels::matmul

@@ -1,0 +1,251 @@
+#include "kernels/matmul/simd_tiles.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/matmul/simd_tiles.cpp"
+#include <hwy/foreach_target.h>
+// foreach_target.h must come first
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace crossover::kernels::matmul::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using Tag = hn::ScalableTag<float>;
+using Vector = hn::Vec<Tag>;
+
+constexpr Tag tag;
+constexpr Index lanes = hn::MaxLanes(tag);
+
+// Accumulators, one row of B and one broadcast element of A must fit the registers.
+#if HWY_TARGET == HWY_AVX3
+constexpr const char* tile_name = "avx3 12x32";  // 24 + 2 + 1 of 32
+constexpr int tile_rows = 12;
+constexpr int tile_vectors = 2;
+#elif HWY_TARGET == HWY_AVX2
+constexpr const char* tile_name = "avx2 6x16";  // 12 + 2 + 1 of 16
+constexpr int tile_rows = 6;
+constexpr int tile_vectors = 2;
+#elif HWY_TARGET == HWY_NEON
+constexpr const char* tile_name = "neon 6x16";  // 24 + 4 + 1 of 32
+constexpr int tile_rows = 6;
+constexpr int tile_vectors = 4;
+#elif HWY_TARGET == HWY_SSE4
+constexpr const char* tile_name = "sse4 4x8";  // 8 + 2 + 1 of 16, and products without FMA
+constexpr int tile_rows = 4;
+constexpr int tile_vectors = 2;
+#else
+constexpr const char* tile_name = "generic 4x2";
+constexpr int tile_rows = 4;
+constexpr int tile_vectors = 2;
+#endif
+constexpr Index tile_cols = tile_vectors * lanes;
+
+// From this depth on, C has left L1 when a tile is done, and fetching it beforehand is worth its
+// instructions: 1% at 1536 x 1536 x 1536.
+constexpr Index long_depth = 256;
+
+constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
+
+// The first 1..lanes elements of a vector in memory; touches nothing behind them.
+class PartOfVector {
+ public:
+  explicit HWY_INLINE PartOfVector(Index count)
+      : count_(count), mask_(hn::FirstN(tag, static_cast<size_t>(count))) {}
+
+  /// The elements, then zeros.
+  HWY_INLINE Vector load(const float* from) const {
+    if constexpr (masked_memory) return hn::MaskedLoad(mask_, tag, from);
+    std::array<float, lanes> part = {};
+    std::copy_n(from, count_, part.begin());
+    return hn::LoadU(tag, part.data());
+  }
+
+  HWY_INLINE void store(Vector value, float* to) const {
+    if constexpr (masked_memory) return hn::BlendedStore(value, mask_, tag, to);
+    std::array<float, lanes> part;
+    hn::StoreU(value, tag, part.data());
+    std::copy_n(part.begin(), count_, to);
+  }
+
+ private:
+  Index count_;
+  hn::Mask<Tag> mask_;
+};
+
+// One register tile: `rows` x `vectors` accumulators over the whole depth. With `partial`, the last
+// vector is the part `last` of one. Fold expressions instead of loops over the accumulators:
+// GCC keeps an array in registers only if its indices are constants before any loop is unrolled.
+template <int rows, int vectors, bool partial>
+struct Tile {
+  static constexpr auto all_sums = std::make_index_sequence<rows * vectors>();
+  static constexpr auto all_vectors = std::make_index_sequence<vectors>();
+
+  template <std::size_t v>
+  static HWY_INLINE Vector load(const float* row, const PartOfVector& last) {
+    if constexpr (partial && v == vectors - 1) return last.load(row + v * lanes);
+    return hn::LoadU(tag, row + v * lanes);
+  }
+
+  template <std::size_t v>
+  static HWY_INLINE void store(Vector value, float* row, const PartOfVector& last) {
+    if constexpr (partial && v == vectors - 1) {
+      last.store(value, row + v * lanes);
+    } else {
+      hn::StoreU(value, tag, row + v * lanes);
+    }
+  }
+
+  template <std::size_t... v>
+  static HWY_INLINE void load_b(std::index_sequence<v...>, const float* b, const PartOfVector& last,
+                                Vector* b_row) {
+    if constexpr (masked_memory) {
+      ((b_row[v] = load<v>(b, last)), ...);
+    } else {
+      ((b_row[v] = hn::LoadU(tag, b + v * lanes)), ...);
+    }
+  }
+
+  template <std::size_t... v>
+  static HWY_INLINE void prefetch_row(std::index_sequence<v...>, const float* row) {
+    (hwy::Prefetch(row + v * lanes), ...);
+  }
+
+  template <std::size_t... i>
+  static HWY_INLINE void clear(std::index_sequence<i...>, Vector* sum) {
+    ((sum[i] = hn::Zero(tag)), ...);
+  }
+
+  // Three rows share a pointer, from which an x86 address reaches 0, 1 and 2 strides: five
+  // registers address twelve rows, where twelve pointers would be spilled (95% of the peak instead
+  // of 99%).
+  template <int group>
+  static HWY_INLINE const float* group_of_rows(const Strip& s) {
+    return 3 * group < rows ? s.a + 3 * group * s.a_stride : nullptr;
+  }
+
+  template <std::size_t... i>
+  static HWY_INLINE void add_products(std::index_sequence<i...>, const float* const* a,
+                                      Index a_stride, Index p, const Vector* b_row, Vector* sum) {
+    ((sum[i] = hn::MulAdd(hn::Set(tag, a[i / vectors / 3][i / vectors % 3 * a_stride + p]),
+                          b_row[i % vectors], sum[i])),
+     ...);
+  }
+
+  template <std::size_t... i>
+  static HWY_INLINE void add_c(std::index_sequence<i...>, const float* c, Index c_stride,
+                               const PartOfVector& last, Vector* sum) {
+    ((sum[i] = hn::Add(sum[i], load<i % vectors>(c + i / vectors * c_stride, last))), ...);
+  }
+
+  template <std::size_t... i>
+  static HWY_INLINE void store_all(std::index_sequence<i...>, const Vector* sum, float* c,
+                                   Index c_stride, const PartOfVector& last) {
+    (store<i % vectors>(sum[i], c + i / vectors * c_stride, last), ...);
+  }
+
+  static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index last_lanes) {
+    const PartOfVector last(last_lanes);
+    if (s.depth >= long_depth) {
+      for (Index i = 0; i < rows; ++i) prefetch_row(all_vectors, c + i * s.c_stride);
+    }
+    Vector sum[rows * vectors];
+    clear(all_sums, sum);
+    const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
+                        group_of_rows<3>(s)};
+    for (Index p = 0; p < s.depth; ++p) {
+      Vector b_row[vectors];
+      load_b(all_vectors, b, last, b_row);
+      b += s.b_stride;
+      add_products(all_sums, a, s.a_stride, p, b_row, sum);
+    }
+    if (s.accumulate) add_c(all_sums, c, s.c_stride, last, sum);
+    store_all(all_sums, sum, c, s.c_stride, last);
+  }
+};
+
+using MultiplyTile = void (*)(const Strip&, const float* b, float* c, Index last_lanes);
+
+// Few rows leave accumulators free for a tile of twice the width, whose sums overlap the latency of
+// one another, and which reads longer runs of B.
+template <int rows>
+constexpr int vectors_for_rows = rows <= tile_rows / 3 ? 2 * tile_vectors : tile_vectors;
+
+// Runs along the strip: whole tiles, then one that is narrower, ends inside a vector, or both.
+template <int rows, int vectors, std::size_t... v>
+void multiply_along(const Strip& s, std::index_sequence<v...>) {
+  static constexpr std::array<MultiplyTile, sizeof...(v)> narrower = {
+      &Tile<rows, v + 1, false>::multiply...};
+  static constexpr std::array<MultiplyTile, sizeof...(v)> ending_inside_vector = {
+      &Tile<rows, v + 1, true>::multiply...};
+  constexpr Index width = vectors * lanes;
+  const float* b = s.b;
+  Index col = 0;
+  for (; col + width <= s.cols; col += width, b += width / tile_cols * s.b_panel_stride) {
+    Tile<rows, vectors, false>::multiply(s, b, s.c + col, lanes);
+  }
+  if (col == s.cols) return;
+  const auto whole_vectors = static_cast<std::size_t>((s.cols - col) / lanes);
+  const Index last_lanes = (s.cols - col) % lanes;
+  if (last_lanes == 0) {
+    narrower[whole_vectors - 1](s, b, s.c + col, lanes);
+  } else {
+    ending_inside_vector[whole_vectors](s, b, s.c + col, last_lanes);
+  }
+}
+
+template <int rows>
+void multiply_strip(const Strip& s) {
+  constexpr int wide = vectors_for_rows<rows>;
+  if (s.b_panel_stride == tile_cols && wide > tile_vectors) {  // B lies as it came
+    multiply_along<rows, wide>(s, std::make_index_sequence<wide>());
+  } else {
+    multiply_along<rows, tile_vectors>(s, std::make_index_sequence<tile_vectors>());
+  }
+}
+
+template <std::size_t... i>
+void multiply_rows(const Strip& s, std::index_sequence<i...>) {
+  static constexpr std::array<void (*)(const Strip&), tile_rows> by_rows = {
+      &multiply_strip<i + 1>...};
+  by_rows[static_cast<std::size_t>(s.rows - 1)](s);
+}
+
+void multiply(const Strip& s) { multiply_rows(s, std::make_index_sequence<tile_rows>()); }
+
+HWY_INLINE void copy_row(const float* from, Index cols, float* to) {
+  Index j = 0;
+  for (; j + lanes <= cols; j += lanes) hn::StoreU(hn::LoadU(tag, from + j), tag, to + j);
+  if (j < cols) hn::StoreU(PartOfVector(cols - j).load(from + j), tag, to + j);
+}
+
+void pack_b(const float* b, Index b_stride, Index depth, Index cols, float* packed) {
+  for (Index col = 0; col < cols; col += tile_cols, packed += depth * tile_cols) {
+    const Index width = std::min(tile_cols, cols - col);
+    for (Index p = 0; p < depth; ++p)
+      copy_row(b + p * b_stride + col, width, packed + p * tile_cols);
+  }
+}
+
+const TileKernels& dispatched_tile_kernels() {
+  static constexpr TileKernels kernels = {tile_name,     tile_rows, tile_cols, lanes,
+                                          masked_memory, multiply,  pack_b};
+  return kernels;
+}
+
+}  // namespace crossover::kernels::matmul::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace crossover::kernels::matmul {
+
+HWY_EXPORT(dispatched_tile_kernels);
+
+const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(dispatched_tile_kernels)(); }
+
+}  // namespace crossover::kernels::matmul
+#endif

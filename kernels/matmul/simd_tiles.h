@@ -1,0 +1,43 @@
+#pragma once
+
+#include "kernels/core/matrix.h"
+
+namespace crossover::kernels::matmul {
+
+/// One strip of rows of C against all columns of a block of B.
+struct Strip {
+  const float* a = nullptr;  // [rows, depth], a_stride apart
+  Index a_stride = 0;
+  const float* b =
+      nullptr;         // panels of TileKernels::cols columns; each [depth, cols], b_stride apart
+  Index b_stride = 0;  // from one row of a panel to the next
+  Index b_panel_stride = 0;  // from one panel to the next
+  float* c = nullptr;        // [rows, cols], c_stride apart
+  Index c_stride = 0;
+  Index rows = 0;           // 1..TileKernels::rows
+  Index cols = 0;           // any
+  Index depth = 0;          // any
+  bool accumulate = false;  // add to C instead of overwriting it
+};
+
+/// Register-tiled inner loops for one instruction set.
+struct TileKernels {
+  const char* name;    // "avx3 12x32"
+  Index rows;          // of a register tile
+  Index cols;          // of a register tile
+  Index lanes;         // of a vector
+  bool masked_memory;  // B may end inside a vector; else its rows are read to a whole vector
+
+  /// Computes C (+)= A * B for a strip. Writes nothing beyond cols in C's rows; reads nothing
+  /// beyond cols in B's rows either, where masked_memory.
+  void (*multiply)(const Strip& strip);
+
+  /// Copies B [depth, cols] into panels [depth, TileKernels::cols] one after the other; the last
+  /// panel is filled up with zeros to a whole vector.
+  void (*pack_b)(const float* b, Index b_stride, Index depth, Index cols, float* packed);
+};
+
+/// Those of the instruction set in use (instruction_set.h).
+const TileKernels& tile_kernels();
+
+}  // namespace crossover::kernels::matmul

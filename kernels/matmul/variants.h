@@ -1,0 +1,31 @@
+#pragma once
+
+#include "kernels/matmul/matmul.h"
+
+namespace crossover::kernels::matmul {
+
+// What family.cpp lists; each is defined in the file of its name.
+extern const Kernel naive;
+extern const Kernel blocked;
+extern const Kernel parallel;
+extern const Kernel simd;
+extern const Kernel simd_parallel;
+extern const Kernel openblas;
+extern const Kernel eigen;
+
+/// Parts of an entry for variants that need nothing special.
+inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }
+inline std::unique_ptr<Prepared> prepare_nothing(const Problem&, const ParallelPolicy&) {
+  return std::make_unique<Prepared>();
+}
+inline std::size_t no_workspace(const Problem&, const ParallelPolicy&) { return 0; }
+
+/// Whether the operands fit each other; what every variant asserts.
+inline bool shapes_agree(const Args& args) {
+  const auto& [a, b, c] = args;
+  return a.rows == c.rows && b.cols == c.cols && a.cols == b.rows && a.batch == c.batch &&
+         b.batch == c.batch && a.row_stride >= a.cols && b.row_stride >= b.cols &&
+         c.row_stride >= c.cols;
+}
+
+}  // namespace crossover::kernels::matmul

@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+"""Draws the figures of one run directory: plot.py RUN_DIR [--out DIR] [--only NAME] [--format F].
+
+Prints the path of every file written. Exit status: 0 done, 2 bad usage, 5 files that are missing or
+unreadable, or matplotlib not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterator, NoReturn
+
+sys.dont_write_bytecode = True  # plots/ may be read-only or part of a checkout
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from load import LoadError, Run, load_run  # noqa: E402
+
+if TYPE_CHECKING:
+    from page import Page
+
+USAGE_ERROR = 2
+NOT_FIT = 5
+FORMATS = ("svg", "png")
+FIGURES = ("speed", "speedup", "bars")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        fail(f"{message}; see --help", USAGE_ERROR)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    print(f"plot.py: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The options; formats become a list without duplicates."""
+    parser = _Parser(prog="plot.py", description="Draws the figures of one run directory.")
+    parser.add_argument("run_dir", metavar="RUN_DIR", type=Path)
+    parser.add_argument("--out", metavar="DIR", type=Path, help="default: RUN_DIR/figures")
+    parser.add_argument("--only", metavar="NAME", help="one figure (" + ", ".join(FIGURES) +
+                        ") or one section")
+    parser.add_argument("--format", metavar="F[,F]", default="svg,png",
+                        help="svg, png or both (default)")
+    options = parser.parse_args(arguments)
+    options.format = list(dict.fromkeys(options.format.split(",")))
+    for name in options.format:
+        if name not in FORMATS:
+            fail(f"--format: \"{name}\" is none of {', '.join(FORMATS)}", USAGE_ERROR)
+    return options
+
+
+def has_matplotlib() -> bool:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def check_only(run: Run, only: str | None) -> None:
+    legal = [*FIGURES, *(section.name for section in run.sections)]
+    if only is not None and only not in legal:
+        fail(f"--only: \"{only}\" is none of {', '.join(dict.fromkeys(legal))}", USAGE_ERROR)
+
+
+def all_pages(run: Run, only: str | None) -> Iterator[tuple[str, Page]]:
+    """Section name and page of every figure of the run."""
+    import bars
+    import speed
+    import speedup
+    import style
+    style.apply()
+    arms = [[*section.labels(), *(row.label for row in section.comparisons)]
+            for section in run.sections]
+    for section, looks in zip(run.sections, style.assign_looks(arms)):
+        for figure in (speed, speedup, bars):
+            if only in (None, figure.NAME, section.name) and section.measured():
+                for page in figure.pages(run, section, looks):
+                    yield section.name, page
+
+
+def file_stem(section: str, page: Page, taken: set[str]) -> str:
+    """<section>_<figure>[_<fixed>] in characters that suit every file system; never one twice."""
+    parts = [section, page.stem, *([page.part] if page.part else [])]
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "_", "_".join(parts)).lstrip(".-")
+    unique, number = stem, 2
+    while unique in taken:
+        unique, number = f"{stem}_{number}", number + 1
+    taken.add(unique)
+    return unique
+
+
+def write_figures(run: Run, options: argparse.Namespace) -> int:
+    """Writes every figure in every format; returns how many files."""
+    import page as pages
+    directory = options.out or options.run_dir / "figures"
+    taken: set[str] = set()
+    written = 0
+    for section, page in all_pages(run, options.only):
+        stem = file_stem(section, page, taken)
+        figure = pages.render(page)
+        for suffix in options.format:
+            path = directory / f"{stem}.{suffix}"
+            try:
+                directory.mkdir(parents=True, exist_ok=True)
+                pages.save(figure, page.title, path)
+            except OSError as error:
+                fail(f"{path}: cannot write: {error.strerror}", NOT_FIT)
+            print(path, flush=True)
+            written += 1
+    return written
+
+
+def main(arguments: list[str]) -> None:
+    options = parse(arguments)
+    try:
+        run = load_run(options.run_dir)
+    except LoadError as error:
+        fail(str(error), NOT_FIT)
+    check_only(run, options.only)
+    if not any(section.measured() for section in run.sections):
+        print(f"plot.py: {options.run_dir}: no measured cells, nothing to draw", file=sys.stderr)
+        return
+    warnings.filterwarnings("ignore")  # e.g. a label in a script that the font lacks
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # e.g. that it builds a font cache
+    if not has_matplotlib():
+        fail("matplotlib is not installed; on Debian: apt-get install python3-matplotlib",
+             NOT_FIT)
+    if write_figures(run, options) == 0:
+        wanted = "" if options.only is None else f" for --only {options.only}"
+        print(f"plot.py: {options.run_dir}: nothing to draw{wanted}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BrokenPipeError:  # the reader of our output is gone: nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,132 @@
+#include "harness/evidence.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "harness/blocks.h"
+
+namespace crossover::harness {
+namespace {
+
+Sample sample_of(int launch, int block, double seconds) {
+  Sample sample;
+  sample.launch = launch;
+  sample.block = block;
+  sample.iterations = 100;
+  sample.seconds = seconds;
+  sample.steal_seconds = 0;
+  return sample;
+}
+
+constexpr Pair pair{1, 0};
+
+/// Arm 0 takes twice as long as arm 1, in `launches` launches of 4 blocks.
+Evidence twice_as_fast(int launches) {
+  Evidence evidence;
+  for (int launch = 0; launch < launches; ++launch) {
+    for (int block = 0; block < 4; ++block) {
+      for (int i = 0; i < 2; ++i) {
+        evidence.add(0, 0, sample_of(launch, block, 2e-3));
+        evidence.add(1, 0, sample_of(launch, block, 1e-3));
+      }
+    }
+  }
+  return evidence;
+}
+
+TEST(Evidence, EffectsAreLogRatiosPerLaunch) {
+  const PairEffects effects = twice_as_fast(7).effects(pair, 0);
+  ASSERT_EQ(effects.kept.size(), 7u);
+  for (const double effect : effects.kept) EXPECT_NEAR(effect, std::log(2.0), 1e-12);
+  EXPECT_EQ(effects.discarded, 0);
+  EXPECT_FALSE(effects.use_all);
+}
+
+TEST(Evidence, ABlockWithStealTimeIsSetAside) {
+  Evidence evidence = twice_as_fast(10);
+  for (int i = 0; i < 2; ++i) {
+    Sample disturbed = sample_of(10, 0, 9e-3);
+    disturbed.steal_seconds = 0.01;
+    evidence.add(0, 0, disturbed);
+    evidence.add(1, 0, sample_of(10, 0, 1e-3));
+    evidence.add(0, 0, sample_of(10, 1, 2e-3));
+    evidence.add(1, 0, sample_of(10, 1, 1e-3));
+  }
+  const PairEffects effects = evidence.effects(pair, 0);
+  EXPECT_NEAR(effects.discarded, 1.0 / 42, 1e-12);
+  EXPECT_FALSE(effects.use_all);
+  EXPECT_NEAR(effects.kept.back(), std::log(2.0), 1e-12);
+  EXPECT_GT(effects.all.back(), std::log(2.5)) << "the other result is kept as well";
+}
+
+TEST(Evidence, TooMuchSetAsideMakesTheWholePrimary) {
+  Evidence evidence = twice_as_fast(2);
+  for (int block = 4; block < 8; ++block) {
+    Sample disturbed = sample_of(0, block, 2e-3);
+    disturbed.steal_seconds = 0.01;
+    evidence.add(0, 0, disturbed);
+    evidence.add(1, 0, sample_of(0, block, 1e-3));
+  }
+  const PairEffects effects = evidence.effects(pair, 0);
+  EXPECT_GT(effects.discarded, 0.1);
+  EXPECT_TRUE(effects.use_all);
+  EXPECT_EQ(&effects.primary(), &effects.all);
+}
+
+TEST(Evidence, BlocksThatOneArmDidNotFinishDoNotCount) {
+  Evidence evidence = twice_as_fast(1);
+  evidence.add(0, 0, sample_of(1, 0, 2e-3));
+  EXPECT_EQ(evidence.effects(pair, 0).all.size(), 1u);
+}
+
+TEST(Evidence, ForeignTimeCountsFromTwoTicksOn) {
+  Sample sample = sample_of(0, 0, 1e-3);  // 100 calls: 0.1 s
+  sample.foreign_seconds = 0.01;
+  EXPECT_FALSE(disturbed({&sample}));
+  sample.foreign_seconds = 0.03;
+  EXPECT_TRUE(disturbed({&sample}));
+  sample.seconds = 1e-2;  // of a second, 0.03 is within the rounding of the kernel's counts
+  EXPECT_FALSE(disturbed({&sample}));
+}
+
+TEST(Evidence, AWorkerOutOfTurnDisturbs) {
+  Sample sample = sample_of(0, 0, 1e-3);
+  sample.others_ran = true;
+  EXPECT_TRUE(disturbed({&sample}));
+}
+
+TEST(Blocks, TwoArmsAreBalancedInEveryLaunch) {
+  std::mt19937_64 random(3);
+  const std::vector<std::size_t> abba{0, 1, 1, 0};
+  const std::vector<std::size_t> baab{1, 0, 0, 1};
+  for (int launch = 0; launch < 50; ++launch) {
+    std::map<std::vector<std::size_t>, int> counts;
+    for (const auto& block : balanced_blocks({0, 1}, 4, random)) ++counts[block];
+    EXPECT_EQ(counts[abba], 2);
+    EXPECT_EQ(counts[baab], 2);
+    EXPECT_EQ(counts.size(), 2u);
+  }
+}
+
+TEST(Blocks, TheOrderOfBlocksIsRandom) {
+  std::mt19937_64 random(3);
+  std::map<std::vector<std::size_t>, int> first;
+  for (int launch = 0; launch < 400; ++launch) ++first[balanced_blocks({0, 1}, 4, random)[0]];
+  for (const auto& [block, count] : first) EXPECT_NEAR(count, 200, 60);
+}
+
+TEST(Blocks, EveryArmIsOnceOnTheWayOutAndOnceOnTheWayBack) {
+  std::mt19937_64 random(3);
+  for (const auto& block : balanced_blocks({4, 7, 9, 2, 5}, 3, random)) {
+    ASSERT_EQ(block.size(), 10u);
+    for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(block[i], block[9 - i]);
+    std::vector<std::size_t> out(block.begin(), block.begin() + 5);
+    std::sort(out.begin(), out.end());
+    EXPECT_EQ(out, (std::vector<std::size_t>{2, 4, 5, 7, 9}));
+  }
+}
+
+}  // namespace
+}  // namespace crossover::harness

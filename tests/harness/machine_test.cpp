@@ -1,0 +1,71 @@
+#include "harness/machine.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/duration.h"
+#include "harness/measurement.h"
+
+namespace crossover::harness {
+namespace {
+
+TEST(PlacementOrder, TakesOneThreadPerCoreFirstAndTheLowestCoreLast) {
+  EXPECT_EQ(placement_order({{0}, {1}}), (std::vector<int>{1, 0}));
+  EXPECT_EQ(placement_order({{0, 4}, {1, 5}, {2, 6}, {3, 7}}),
+            (std::vector<int>{1, 2, 3, 0, 5, 6, 7, 4}));
+  EXPECT_EQ(placement_order({{3}}), (std::vector<int>{3}));
+  EXPECT_TRUE(placement_order({}).empty());
+}
+
+TEST(Machine, KnowsItself) {
+  const Machine machine = read_machine();
+  EXPECT_GE(machine.cores, 1);
+  EXPECT_EQ(machine.cpus.size(), static_cast<std::size_t>(machine.cores));
+  EXPECT_GT(machine.memory_bytes, 1e8);
+  EXPECT_GT(machine.available_bytes, 0);
+  EXPECT_LE(machine.available_bytes, machine.memory_bytes);
+}
+
+TEST(Duration, HasThreeDigitsAndAUnit) {
+  EXPECT_EQ(duration_text(8.5e-7), "850 ns");
+  EXPECT_EQ(duration_text(9.9996e-7), "1.00 us");
+  EXPECT_EQ(duration_text(1.2344e-5), "12.3 us");
+  EXPECT_EQ(duration_text(0.0031), "3.10 ms");
+  EXPECT_EQ(duration_text(2.54), "2.5 s");
+  EXPECT_EQ(duration_text(260), "4 min 20 s");
+  EXPECT_EQ(duration_text(3900), "1 h 05 min");
+}
+
+TEST(Measurement, CallsExactlyAsOftenAsAsked) {
+  int calls = 0;
+  Case counted;
+  counted.call = [&] { ++calls; };
+  const Sample sample = measure(counted, 1234);
+  EXPECT_EQ(calls, 1234);
+  EXPECT_EQ(sample.iterations, 1234);
+  EXPECT_GT(sample.seconds, 0);
+}
+
+TEST(Measurement, WarmsUpAtLeastOnceAndAtLeastThatLong) {
+  int calls = 0;
+  Case counted;
+  counted.call = [&] { ++calls; };
+  warm_up(counted, 0);
+  EXPECT_EQ(calls, 1);
+  warm_up(counted, 1e-3);
+  EXPECT_GT(calls, 10);
+}
+
+TEST(Measurement, CalibratesToTheWantedLength) {
+  volatile double sink = 0;
+  Case busy;
+  busy.call = [&] {
+    for (int i = 0; i < 5000; ++i) sink = sink + 1;
+  };
+  busy.count = [] { return ExecutionCounts{}; };
+  const CellFacts facts = characterise(busy, 1e-3);
+  EXPECT_GE(static_cast<double>(facts.iterations) * *facts.call_seconds, 1e-3);
+  EXPECT_FALSE(facts.counts.execution.tasks) << "missing is not zero";
+}
+
+}  // namespace
+}  // namespace crossover::harness

@@ -1,0 +1,117 @@
+#include "harness/run_directory.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace crossover::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder of its own for each test, removed afterwards.
+class Storage : public testing::Test {
+ protected:
+  Storage() { fs::create_directories(base_); }
+  ~Storage() override { fs::remove_all(base_); }
+
+  static std::string text_of(const fs::path& path) {
+    std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+
+  static std::vector<Json> rows_of(const fs::path& run) {
+    std::vector<Json> rows;
+    for_each_row(run, [&](const Json& row) { rows.push_back(row); });
+    return rows;
+  }
+
+  static std::string error_of(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const StorageError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  fs::path base_ = fs::temp_directory_path() / ("crossover-storage-" + std::to_string(getpid()));
+};
+
+TEST_F(Storage, RowsComeBackInOrder) {
+  RunDirectory run(base_, "experiment", "host");
+  run.append({{"row", "sample"}, {"seconds", 0.125}});
+  run.append({{"row", "sample"}, {"seconds", nullptr}});
+  run.flush();
+  const std::vector<Json> rows = rows_of(run.path());
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].at("row"), "header");
+  EXPECT_EQ(rows[1].at("seconds"), 0.125);
+  EXPECT_TRUE(rows[2].at("seconds").is_null());
+}
+
+TEST_F(Storage, TwoRunsInOneSecondDoNotMeet) {
+  RunDirectory one(base_, "experiment", "host");
+  RunDirectory two(base_, "experiment", "host");
+  EXPECT_NE(one.path(), two.path());
+}
+
+TEST_F(Storage, ATruncatedLastLineIsIgnored) {
+  RunDirectory run(base_, "experiment", "host");
+  run.append({{"row", "sample"}, {"seconds", 0.125}});
+  run.flush();
+  const fs::path samples = run.path() / "samples.jsonl";
+  fs::resize_file(samples, fs::file_size(samples) - 5);
+  EXPECT_EQ(rows_of(run.path()).size(), 1u);
+}
+
+TEST_F(Storage, DamageInTheMiddleIsAnErrorWithItsLine) {
+  RunDirectory run(base_, "experiment", "host");
+  run.flush();
+  std::ofstream(run.path() / "samples.jsonl", std::ios::app) << "{\"row\": \"samp\n{\"row\": 1}\n";
+  const std::string error = error_of([&] { rows_of(run.path()); });
+  EXPECT_NE(error.find("samples.jsonl:2: damaged"), std::string::npos) << error;
+}
+
+TEST_F(Storage, ManifestOfAnotherSchemaIsRefused) {
+  write_file(base_ / "manifest.json", R"({"schema": 7})");
+  const std::string error = error_of([&] { read_manifest(base_); });
+  EXPECT_NE(error.find("schema 7 is not supported; expected 1"), std::string::npos) << error;
+  write_file(base_ / "manifest.json", R"({"schema": )");
+  EXPECT_NE(error_of([&] { read_manifest(base_); }).find("damaged"), std::string::npos);
+  EXPECT_NE(error_of([&] { read_manifest(base_ / "none"); }).find("cannot read"), std::string::npos);
+}
+
+TEST_F(Storage, FilesAreReplacedAsAWhole) {
+  write_file(base_ / "sub" / "file", "old");
+  write_file(base_ / "sub" / "file", "new");
+  EXPECT_EQ(text_of(base_ / "sub" / "file"), "new");
+  EXPECT_FALSE(fs::exists(base_ / "sub" / "file.part"));
+}
+
+TEST_F(Storage, UnwritablePlacesAreErrorsThatNameThem) {
+  std::ofstream(base_ / "a-file") << "in the way";
+  const std::string error = error_of([&] { RunDirectory run(base_ / "a-file", "experiment", "host"); });
+  EXPECT_NE(error.find("a-file"), std::string::npos) << error;
+  EXPECT_NE(error.find("--out"), std::string::npos) << error;
+}
+
+TEST_F(Storage, AFullDiskIsAnError) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
+  EXPECT_NE(error_of([] { write_file("/proc/none/file", "x"); }).find("cannot write"),
+            std::string::npos);
+  RunDirectory run(base_, "experiment", "host");
+  // From here on, the rows go to a device without space.
+  fs::remove(run.path() / "samples.jsonl");
+  fs::create_symlink("/dev/full", run.path() / "summary.json.part");
+  EXPECT_NE(error_of([&] { run.write("summary.json", std::string(100000, 'x')); })
+                .find("No space left"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace crossover::harness

@@ -1,0 +1,152 @@
+#include "harness/worker_process.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "harness/cpu_time.h"
+
+namespace crossover::harness {
+namespace {
+
+constexpr double timeout = 20;
+constexpr PrepareOptions check{true, 1e-4};
+
+ProcessHost test_host() {
+  return ProcessHost({"/proc/self/exe", "worker"}, [](const Arm&) {
+    return Placement{{}, {{"PATH", "/usr/bin:/bin"}}};
+  });
+}
+
+Cell cell_of(const std::string& variant, std::int64_t n = 1) {
+  return {"section", {"test", variant, {{"threads", "1"}}, 0}, {{"n", n}}};
+}
+
+CellFacts prepare(Worker& worker, const std::string& variant, std::int64_t n = 1) {
+  return worker.prepare(cell_of(variant, n), check, timeout);
+}
+
+std::string failure_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const WorkerFailure& failure) {
+    return failure.what();
+  }
+  return "no failure";
+}
+
+TEST(WorkerProcess, MeasuresAGoodCase) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("good").arm);
+  const CellFacts facts = prepare(*worker, "good");
+  EXPECT_EQ(facts.status, Status::measured);
+  EXPECT_GE(facts.iterations * *facts.call_seconds, 1e-4);
+  EXPECT_EQ(facts.counts.execution.code_path, "test");
+  const Sample sample = worker->sample(50, 1e-4, timeout);
+  EXPECT_EQ(sample.iterations, 50);
+  EXPECT_GT(sample.seconds, 1e-8);
+  EXPECT_LT(sample.seconds, 1e-2);
+  // CPU time covers at least the timed calls, give or take the clock's own cost.
+  EXPECT_GT(sample.cpu_seconds, 0.5 * 50 * sample.seconds);
+  EXPECT_FALSE(sample.others_ran);
+}
+
+TEST(WorkerProcess, ReportsWrongUnsupportedAndThrowingCases) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("good").arm);
+  const CellFacts wrong = prepare(*worker, "wrong");
+  EXPECT_EQ(wrong.status, Status::wrong);
+  EXPECT_EQ(wrong.reason, "row 3: 1.0, expected 2.0");
+  const CellFacts unsupported = prepare(*worker, "unsupported");
+  EXPECT_EQ(unsupported.status, Status::unsupported);
+  EXPECT_EQ(unsupported.reason, "no such unit");
+  const CellFacts throws = prepare(*worker, "throws");
+  EXPECT_EQ(throws.status, Status::failed);
+  EXPECT_EQ(throws.reason, "prepared badly");
+  EXPECT_EQ(prepare(*worker, "good").status, Status::measured) << "the worker goes on";
+}
+
+TEST(WorkerProcess, CrashIsReportedWithItsSignal) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("crashes").arm);
+  const std::string failure = failure_of([&] { prepare(*worker, "crashes"); });
+  EXPECT_NE(failure.find("signal 11"), std::string::npos) << failure;
+}
+
+TEST(WorkerProcess, HangEndsAtTheTimeout) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("hangs").arm);
+  const std::string failure =
+      failure_of([&] { worker->prepare(cell_of("hangs"), check, 1); });
+  EXPECT_EQ(failure, "hung: no answer within 1 s");
+}
+
+TEST(WorkerProcess, ExceptionWhileSamplingIsAFailure) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("throws_late").arm);
+  worker->prepare(cell_of("throws_late"), {}, timeout);
+  EXPECT_EQ(failure_of([&] { worker->sample(200, 0, timeout); }), "threw: tired");
+}
+
+TEST(WorkerProcess, SampleBeforePrepareIsAFailure) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("good").arm);
+  EXPECT_NE(failure_of([&] { worker->sample(1, 0, timeout); }).find("before"), std::string::npos);
+}
+
+TEST(WorkerProcess, CountsAllocationsOfOneCall) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("allocates").arm);
+  const CellFacts facts = prepare(*worker, "allocates");
+  if (!facts.counts.allocations) GTEST_SKIP() << "a sanitizer brings its own allocator";
+  EXPECT_EQ(facts.counts.allocations, 2u);
+  EXPECT_EQ(facts.counts.allocated_bytes, 1024u);
+  EXPECT_EQ(prepare(*worker, "good").counts.allocations, 0u);
+}
+
+TEST(WorkerProcess, IdleWorkersStandStillThoughTheyWouldSpin) {
+  ProcessHost host = test_host();
+  const auto spinner = host.start(cell_of("spins").arm);
+  prepare(*spinner, "spins");
+  const auto worker = host.start(cell_of("good").arm);
+  prepare(*worker, "good");
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(worker->sample(100, 1e-4, timeout).others_ran);
+  EXPECT_GE(host.isolation().turns, 22);
+  EXPECT_EQ(host.isolation().others_ran, 0);
+}
+
+/// The state letter of a process, from /proc/PID/stat: T is stopped.
+char state_of(const std::filesystem::path& process) {
+  std::ifstream file(process / "stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t end = text.rfind(')');
+  return end == std::string::npos ? '?' : text[end + 2];
+}
+
+TEST(WorkerProcess, IsStoppedBetweenItsTurns) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("spins").arm);
+  prepare(*worker, "spins");
+  int children = 0;
+  std::ifstream list("/proc/self/task/" + std::to_string(getpid()) + "/children");
+  for (std::string child; list >> child; ++children) {
+    EXPECT_EQ(state_of("/proc/" + child), 'T');
+  }
+  EXPECT_EQ(children, 1);
+}
+
+TEST(WorkerProcess, WorkersThatCannotStartAreFailures) {
+  ProcessHost host({"/nonexistent/program", "worker"},
+                   [](const Arm&) { return Placement{}; });
+  const std::string failure = failure_of([&] {
+    const auto worker = host.start(cell_of("good").arm);
+    prepare(*worker, "good");
+  });
+  EXPECT_NE(failure.find("exit status 127"), std::string::npos) << failure;
+}
+
+}  // namespace
+}  // namespace crossover::harness

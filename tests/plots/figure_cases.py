@@ -1,0 +1,343 @@
+"""Test cases of what the figures show; plots_test.py runs them."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+PLOTS = HERE.parents[1] / "plots"
+sys.path[:0] = [str(PLOTS), str(HERE)]
+
+import load  # noqa: E402
+import synthetic_runs  # noqa: E402
+
+try:
+    import matplotlib  # noqa: F401
+except ImportError:
+    matplotlib = None
+else:
+    import bars
+    import caption
+    import outcome
+    import page
+    import panels
+    import plot
+    import rates
+    import speed
+    import speedup
+    import style
+    from matplotlib.colors import to_hex, to_rgb
+    from matplotlib.patches import Rectangle
+
+
+ROOT = Path(tempfile.mkdtemp(prefix="plots_test_"))
+atexit.register(shutil.rmtree, ROOT, ignore_errors=True)
+
+
+def setUpModule() -> None:
+    if matplotlib is None:
+        raise unittest.SkipTest("matplotlib is not installed")
+    style.apply()
+
+
+def run_dir(name: str) -> Path:
+    """The directory of that synthetic run, written at its first use."""
+    directory = ROOT / name
+    if not directory.exists():
+        synthetic_runs.RUNS[name]().write(directory)
+    return directory
+
+
+def section_of(name: str, index: int = 0) -> tuple[load.Run, load.Section, dict[str, object]]:
+    """A section of a synthetic run with the looks of its arms."""
+    run = load.load_run(run_dir(name))
+    section = run.sections[index]
+    return run, section, style.assign_looks([section.labels()])[0]
+
+
+def draw(figure: object, name: str, index: int = 0) -> list[object]:
+    """The axes of the first file of that figure module for a section."""
+    run, section, looks = section_of(name, index)
+    return page.render(figure.pages(run, section, looks)[0]).axes
+
+
+EXPECTED = {
+    "quickstart": ["overtake_speed", "overtake_speedup", "table_speedup", "table_bars"],
+    "square_sweep": ["square_speed", "square_speedup"],
+    "layers": ["layers_speedup", "layers_bars"],
+    "oversubscribed": ["oversubscribed_speed", "oversubscribed_speedup"],
+    "shapes_over_m": ["rows_of_m_speed_n768_k768", "rows_of_m_speed_n832_k768",
+                      "rows_of_m_speedup_n768_k768", "rows_of_m_speedup_n832_k768"],
+    "odd": ["single_speedup", "single_bars", "softmax_speed", "lookup_bars",
+            "_hapes_more_speedup", "_hapes_more_bars"],
+}
+
+
+class Layout(unittest.TestCase):
+    """Nothing is clipped, and no text lies on other text."""
+
+    def test_text_stays_inside_and_apart(self) -> None:
+        for name in EXPECTED:
+            run = load.load_run(run_dir(name))
+            for stem, drawn in plot.all_pages(run, None):
+                with self.subTest(run=name, section=stem, figure=drawn.stem):
+                    self.check(page.render(drawn))
+
+    def check(self, figure: object) -> None:
+        figure.canvas.draw()
+        renderer = figure.canvas.get_renderer()
+        outside = list(figure.texts) + list(figure.legends[0].get_texts())
+        for axes in figure.axes:
+            outside += [axes.xaxis.label, axes.yaxis.label]
+            for axis in (axes.xaxis, axes.yaxis):
+                low, high = sorted(axis.get_view_interval())
+                outside += [tick.label1 for tick in axis.get_major_ticks()
+                            if low <= tick.get_loc() <= high]
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in outside
+                 if text.get_visible() and text.get_text()]
+        for index, (text, box) in enumerate(boxes):
+            self.assertTrue(box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1
+                            and box.y1 <= figure.bbox.y1, f"\"{text}\" leaves the figure")
+            for other, other_box in boxes[index + 1:]:
+                over_x = min(box.x1, other_box.x1) - max(box.x0, other_box.x0)
+                over_y = min(box.y1, other_box.y1) - max(box.y0, other_box.y0)
+                # Boxes hold the font's full ascent and descent: lines may share two pixels.
+                self.assertFalse(over_x > 1 and over_y > 2, f"\"{text}\" lies on \"{other}\"")
+
+    def test_legend_lies_beside_the_panels(self) -> None:
+        run, section, looks = section_of("square_sweep")
+        figure = page.render(speed.pages(run, section, looks)[0])
+        figure.canvas.draw()
+        legend = figure.legends[0].get_window_extent(figure.canvas.get_renderer())
+        self.assertGreater(legend.x0, max(axes.bbox.x1 for axes in figure.axes))
+
+    def test_size_ticks_are_readable(self) -> None:
+        self.assertEqual(style.size_ticks([16, 24, 36, 54, 1024], 6), [16, 24, 36, 54, 1024])
+        many = synthetic_runs.geometric(16, 1024, 1.1)
+        self.assertEqual(style.size_ticks(many, 6), [16, 32, 64, 128, 256, 512, 1024])
+        close = list(range(100, 140))
+        self.assertTrue(set(style.size_ticks(close, 3)) < set(close))
+        self.assertEqual(style.size_ticks([64], 6), [64])
+        self.assertEqual([style.size_text(v) for v in (1024, 65536, 1 << 20, 20000)],
+                         ["1024", "64Ki", "1Mi", "20000"])
+
+    def test_log_ticks_are_few_and_round(self) -> None:
+        for low, high in ((0.94, 1.06), (0.5, 2.1), (0.01, 3), (1e-6, 1e6), (0.999, 1.001)):
+            ticks = style.log_ticks(low, high)
+            self.assertTrue(3 <= len(ticks) <= 12, (low, high, ticks))
+            self.assertTrue(all(low * 0.999999 < tick < high * 1.000001 for tick in ticks))
+
+
+class Content(unittest.TestCase):
+    """What is drawn is what the summary says."""
+
+    def bands(self, axes: object) -> list[tuple[float, float]]:
+        found = [patch.get_xy()[:, 0] for patch in axes.patches
+                 if to_hex(patch.get_facecolor()) == style.BAND.lower()]
+        return [(min(xs), max(xs)) for xs in found]
+
+    def test_band_edges_are_the_interval(self) -> None:
+        for figure in (speed, speedup):
+            _, section, _ = section_of("quickstart")
+            axes = draw(figure, "quickstart")[0]
+            self.assertEqual(self.bands(axes), section.crossovers[0].intervals)
+            self.assertTrue(section.crossovers[0].intervals)
+
+    def test_every_pair_has_its_own_panel_and_bands(self) -> None:
+        _, section, _ = section_of("oversubscribed")
+        expected = [pair.intervals for pair in section.crossovers]
+        self.assertGreater(max(map(len, expected)), 1)
+        self.assertEqual([self.bands(axes) for axes in draw(speedup, "oversubscribed")], expected)
+        overview, *pairs = draw(speed, "oversubscribed")
+        self.assertEqual(self.bands(overview), [])
+        self.assertEqual([self.bands(axes) for axes in pairs], expected)
+
+    def test_ribbon_is_the_inverted_interval_of_the_time(self) -> None:
+        cell = load.Cell("simd", 1, {"m": 8}, "measured", None, load.Estimate(2.0, 1.6, 2.5),
+                         10.0, 8)
+        self.assertEqual(rates.rate(cell, "GFLOP/s"), load.Estimate(10.0, 8.0, 12.5))
+        self.assertEqual(rates.rate(cell, "calls/s"), load.Estimate(0.5, 0.4, 0.625))
+
+    def test_missing_interval_draws_no_ribbon(self) -> None:
+        run, section, looks = section_of("quickstart")
+        bare = [load.Cell(c.label, c.threads, c.problem, c.status, c.reason,
+                          load.Estimate(c.seconds.value), c.gflops, 3) for c in section.cells]
+        for cells, count in ((section.cells, 2), (bare, 0)):
+            section.cells = cells
+            drawn = speed.pages(run, section, looks)[0]
+            axes = page.render(drawn).axes[0]
+            ribbons = [area for area in axes.collections if area.get_paths()]
+            self.assertEqual(len(ribbons), count)
+        self.assertIn("No intervals", " ".join(drawn.caption))
+
+    def test_axis_ends_just_above_the_highest_relevant_peak(self) -> None:
+        top = draw(speed, "square_sweep")[0].get_ylim()[1]
+        self.assertTrue(1 < top / (synthetic_runs.PEAK[2] / 1e9) < 1.1)
+        run, section, looks = section_of("square_sweep")
+        section.cells = [cell for cell in section.cells if cell.threads == 1]
+        axes = page.render(speed.pages(run, section, looks)[0]).axes[0]
+        self.assertTrue(1 < axes.get_ylim()[1] / (synthetic_runs.PEAK[1] / 1e9) < 1.1)
+        softmax = draw(speed, "odd", 1)[0]
+        self.assertLess(softmax.get_ylim()[1], 10)  # a peak of 141 would flatten its lines
+
+    def test_more_threads_than_peaks_take_the_highest_one(self) -> None:
+        run, section, _ = section_of("oversubscribed")
+        found = rates.peaks_for(run, section.cells, "GFLOP/s")
+        self.assertEqual([peak.threads for peak in found], [2, 1])
+
+    def test_cells_that_were_not_measured_break_the_line_and_are_named(self) -> None:
+        run, section, looks = section_of("square_sweep")
+        figure = speed._Speed(section, looks, panels.sweep_panels(section))
+        sizes, speeds = figure.line(figure.panels[0], "packed")
+        gaps = [size for size, (value, _, _) in zip(sizes, speeds) if value != value]
+        self.assertEqual(gaps, [256])
+        text = caption.not_shown(section.cells)
+        self.assertIn("packed at 256: wrong, C[0][3,17]", text)
+        self.assertIn("naive at 1025 and 3 others: skipped, estimated 30 s", text)
+
+    def test_caption_names_three_groups_and_counts_the_rest(self) -> None:
+        cells = [load.Cell(f"arm{i}", 1, {"m": 8}, "failed", "x" * 200, None, None, None)
+                 for i in range(5)]
+        text = caption.not_shown(cells)
+        self.assertIn("arm2", text)
+        self.assertNotIn("arm3", text)
+        self.assertTrue(text.endswith("; and 2 more cells."))
+        self.assertLess(len(text), 300)
+
+    def test_replicas_are_not_drawn(self) -> None:
+        _, section, _ = section_of("quickstart")
+        self.assertEqual(section.labels(), ["simd", "simd_parallel[threads=2]"])
+        self.assertEqual(len(draw(speed, "quickstart")[0].lines), 2 + 2 + 1)  # peaks, predicted
+
+    def test_points_carry_their_sign(self) -> None:
+        _, section, _ = section_of("quickstart")
+        axes = draw(speedup, "quickstart")[0]
+        for sign, (marker, _, filled, _) in style.SIGN_MARKS.items():
+            expected = [p.axis_value for p in section.crossovers[0].points if p.sign == sign]
+            lines = [line for line in axes.lines if line.get_marker() == marker]
+            self.assertEqual([x for line in lines for x in line.get_xdata()], expected)
+            for line in lines:
+                self.assertEqual(to_hex(line.get_markerfacecolor()) != "#ffffff", filled)
+
+    def test_bars_keep_their_place_and_their_height(self) -> None:
+        run, section, looks = section_of("layers")
+        heights = {round(patch.get_height(), 6) for axes in draw(bars, "layers")
+                   for patch in axes.patches if isinstance(patch, Rectangle)}
+        self.assertLessEqual({round(cell.gflops, 6) for cell in section.measured()}, heights)
+        figure = bars._Bars(run, section, looks, panels.sweep_panels(section))
+        centres = {label: [centre for centre, _ in figure.bars(figure.panels[-1], label)]
+                   for label in figure.labels}
+        self.assertEqual(len(centres["naive"]), 5)  # the sixth was skipped
+        for left, right in zip(figure.labels, figure.labels[1:]):
+            self.assertTrue(all(a < b for a, b in zip(centres[left], centres[right])))
+
+    def test_speed_up_is_the_comparison(self) -> None:
+        _, section, looks = section_of("square_sweep")
+        axes = draw(speedup, "square_sweep")[0]
+        look = looks["naive"]
+        line = next(line for line in axes.lines if line.get_marker() == look.marker)
+        expected = [row.ratio.value for row in section.comparisons if row.label == "naive"]
+        self.assertEqual(list(line.get_ydata()), expected)
+
+
+class Words(unittest.TestCase):
+    """Outcomes as sentences, and how problems are arranged."""
+
+    def pair(self, result: str, intervals: list[tuple[float, float]] = [],
+             wins: list[bool] = [], axis: str = "size") -> load.Crossover:
+        points = [load.Point(size, load.Estimate(1.0), "?", 6) for size in (16, 1024)]
+        return load.Crossover("new", "old", axis, {}, result, intervals, wins, None, None, [],
+                              points)
+
+    def test_outcome_sentences(self) -> None:
+        say = outcome.sentence
+        self.assertEqual(say(self.pair("crossing", [(48, 64)], [True])),
+                         "new overtakes old between size 48 and 64")
+        self.assertEqual(say(self.pair("crossing", [(4, 8)], [False], "m")),
+                         "new falls behind old between m=4 and 8")
+        self.assertEqual(
+            say(self.pair("several", [(4, 8), (12, 16), (20, 24)], [True, False, True])),
+            "new overtakes old between size 4 and 8, 20 and 24; falls behind between size 12 "
+            "and 16")
+        self.assertEqual(say(self.pair("below")), "new is faster than old from size 16 to 1024")
+        self.assertEqual(say(self.pair("above")), "new is slower than old from size 16 to 1024")
+        self.assertEqual(say(self.pair("indistinguishable")),
+                         "new and old cannot be told apart from size 16 to 1024")
+        self.assertEqual(say(self.pair("unresolved")),
+                         "new against old: not resolved from size 16 to 1024")
+
+    def arranged(self, problems: list[load.Problem]) -> list[panels.Panel]:
+        section = load.Section("s", "sweep", "f", "")
+        section.cells = [load.Cell("a", 1, problem, "measured", None, load.Estimate(1.0), 1.0, 6)
+                         for problem in problems]
+        return panels.sweep_panels(section)
+
+    def test_problems_become_panels(self) -> None:
+        square = self.arranged([synthetic_runs.square(size) for size in (64, 16, 32, 128)])
+        self.assertEqual([(p.axis.name, p.values, p.fixed) for p in square],
+                         [("size", [16, 32, 64, 128], {"batch": 1})])
+        self.assertTrue(panels.is_series(square))
+        layers = self.arranged([{"m": m, "n": n, "k": k} for n, k in ((768, 768), (3072, 768))
+                                for m in (1, 8, 64)])
+        self.assertEqual([(p.axis.name, p.values, p.fixed) for p in layers],
+                         [("m", [1, 8, 64], {"n": 768, "k": 768}),
+                          ("m", [1, 8, 64], {"n": 3072, "k": 768})])
+        self.assertFalse(panels.is_series(layers))
+        shapes = self.arranged([{"m": i, "n": 7 * i % 11, "k": 5 * i % 13} for i in range(1, 9)])
+        self.assertEqual([(p.axis, len(p.problems)) for p in shapes], [(None, 4), (None, 4)])
+        batches = self.arranged([{"batch": b, "m": s, "n": s, "k": s} for b in (1, 4)
+                                 for s in (8, 16, 32, 64)])
+        self.assertEqual([(p.axis.name, p.fixed["batch"]) for p in batches],
+                         [("size", 1), ("size", 4)])
+        self.assertTrue(panels.is_series(batches))
+
+    def test_sections_whose_names_look_alike_keep_their_files(self) -> None:
+        taken: set[str] = set()
+        some = page.Page("bars", "", [], "", "", lambda axes, i: None, [], [])
+        stems = [plot.file_stem(name, some, taken) for name in ("a/b", "a_b", "../x")]
+        self.assertEqual(stems, ["a_b_bars", "a_b_bars_2", "_x_bars"])
+
+    def test_short_numbers(self) -> None:
+        self.assertEqual([style.short_number(v) for v in (0.01234, 1.5, 48, 1230, 20211, 2e6)],
+                         ["0.0123", "1.5", "48", "1230", "20.2k", "2M"])
+
+
+class Looks(unittest.TestCase):
+    """Arms can be told apart, without colour too."""
+
+    def test_markers_and_dashes_distinguish_without_colour(self) -> None:
+        looks = [style.look(index) for index in range(70)]
+        self.assertEqual(len({(look.marker, str(look.dashes)) for look in looks}), 70)
+        self.assertEqual(len({look.marker for look in looks[:14]}), 14)
+        self.assertEqual(len({look.colour for look in looks[:8]}), 8)
+        self.assertEqual(len({look.hatch for look in looks[:8]}), 8)
+        self.assertEqual(len({(look.colour, look.hatch) for look in looks[:64]}), 64)
+
+    def test_every_colour_is_seen_on_white(self) -> None:
+        for colour in style.COLOURS:
+            red, green, blue = to_rgb(colour)
+            self.assertLess(0.299 * red + 0.587 * green + 0.114 * blue, 0.72, colour)
+
+    def test_arms_of_a_figure_differ_in_what_is_drawn(self) -> None:
+        axes = draw(speed, "square_sweep")[0]
+        arms = [line for line in axes.lines if line.get_marker() not in ("", "None")]
+        self.assertEqual(len(arms), 13)
+        self.assertEqual(len({line.get_marker() for line in arms}), 13)
+        self.assertEqual(len({(line.get_color(), line.get_marker(), line.get_linestyle(),
+                               line._unscaled_dash_pattern) for line in arms}), 13)
+
+    def test_an_arm_keeps_its_look_in_all_sections(self) -> None:
+        first, second = style.assign_looks([["simd", "par"], ["naive", "blocked", "simd", "x"]])
+        self.assertEqual(first["simd"], second["simd"])
+        self.assertEqual(len({look.colour for look in second.values()}), 4)
+
+    def test_colours_stay_distinct_while_there_are_enough(self) -> None:
+        many = [f"arm{i}" for i in range(10)]
+        for looks in style.assign_looks([many, ["arm0", "arm8", "arm1", "new"]]):
+            self.assertEqual(len({look.colour for look in looks.values()}), min(8, len(looks)))

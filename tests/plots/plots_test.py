@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Tests of plots/ on synthetic runs: files, errors, and what the figures show (figure_cases.py)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import figure_cases  # noqa: E402
+from figure_cases import EXPECTED, PLOTS, ROOT, load, run_dir, synthetic_runs  # noqa: E402
+from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401  (to be run)
+
+setUpModule = figure_cases.setUpModule
+
+
+def run_plot(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PLOTS / "plot.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd="/", check=False,
+                          env={**os.environ, **environment})
+
+
+class Files(unittest.TestCase):
+    """What the program writes and prints."""
+
+    def test_every_synthetic_run_gives_its_figures(self) -> None:
+        for name, stems in EXPECTED.items():
+            with self.subTest(name):
+                directory = run_dir(name)
+                done = run_plot(directory, "--format", "svg")
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                paths = [directory / "figures" / f"{stem}.svg" for stem in stems]
+                self.assertEqual(done.stdout.splitlines(), [str(path) for path in paths])
+                for path in paths:
+                    self.assertTrue(ElementTree.parse(path).getroot().tag.endswith("svg"))
+
+    def test_plotting_again_gives_the_same_bytes(self) -> None:
+        written = []
+        for seed in ("1", "2"):
+            out = ROOT / f"again{seed}"
+            done = run_plot(run_dir("quickstart"), "--out", out, PYTHONHASHSEED=seed)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            written.append({path.name: path.read_bytes() for path in sorted(out.iterdir())})
+        self.assertEqual(len(written[0]), 8)
+        self.assertEqual(written[0], written[1])
+        self.assertTrue(written[0]["table_bars.png"].startswith(b"\x89PNG"))
+
+    def test_only_takes_a_figure_or_a_section(self) -> None:
+        out = ROOT / "only"
+        for name, stems in (("bars", ["table_bars"]),
+                            ("overtake", ["overtake_speed", "overtake_speedup"])):
+            done = run_plot(run_dir("quickstart"), "--only", name, "--out", out, "--format", "svg")
+            self.assertEqual([Path(line).stem for line in done.stdout.splitlines()], stems)
+        done = run_plot(run_dir("layers"), "--only", "speed", "--out", out)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("nothing to draw for --only speed", done.stderr)
+
+
+class Refusals(unittest.TestCase):
+    """Errors are one line, have their exit status, and write nothing."""
+
+    def check(self, status: int, words: str, *arguments: object, **environment: str) -> None:
+        done = run_plot(*arguments, **environment)
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn(words, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+
+    def broken(self, file: str, text: str | bytes | None) -> Path:
+        """A run of which one file holds something else, or is missing."""
+        directory = Path(tempfile.mkdtemp(dir=ROOT))
+        synthetic_runs.quickstart().write(directory)
+        if text is None:
+            (directory / file).unlink()
+        else:
+            (directory / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return directory
+
+    def test_bad_usage(self) -> None:
+        directory = run_dir("quickstart")
+        self.check(2, "RUN_DIR")
+        self.check(2, "pdf", directory, "--format", "svg,pdf")
+        self.check(2, "--only: \"pie\" is none of speed,", directory, "--only", "pie")
+        self.check(2, "--colour", directory, "--colour")
+
+    def test_missing_and_unreadable_files(self) -> None:
+        self.check(5, "no such directory", ROOT / "nowhere")
+        for file in ("manifest.json", "summary.json"):
+            self.check(5, f"{file}: not found", self.broken(file, None))
+        folder = self.broken("summary.json", None)
+        (folder / "summary.json").mkdir()
+        self.check(5, "Is a directory", folder)
+
+    def test_files_that_are_not_what_the_schema_says(self) -> None:
+        whole = (run_dir("quickstart") / "summary.json").read_text()
+        self.check(5, "truncated", self.broken("summary.json", whole[:len(whole) // 2]))
+        self.check(5, "not valid JSON", self.broken("manifest.json", ""))
+        self.check(5, "not valid JSON", self.broken("summary.json", "[" * 100000))
+        self.check(5, "UTF-8", self.broken("summary.json", b"\xff\xfe{"))
+        self.check(5, "expected schema 1, found 2",
+                   self.broken("summary.json", whole.replace('"schema": 1', '"schema": 2')))
+        self.check(5, "expected an object", self.broken("summary.json", "[]"))
+
+    def test_output_that_cannot_be_written(self) -> None:
+        file = ROOT / "file"
+        file.write_text("")
+        self.check(5, "cannot write", run_dir("quickstart"), "--out", file)
+
+    def test_missing_matplotlib(self) -> None:
+        fake = ROOT / "fake"
+        (fake / "matplotlib").mkdir(parents=True)
+        (fake / "matplotlib" / "__init__.py").write_text("raise ImportError('no')\n")
+        self.check(5, "matplotlib is not installed", run_dir("quickstart"), PYTHONPATH=str(fake))
+
+    def test_a_run_without_measured_cells(self) -> None:
+        directory = run_dir("nothing_measured")
+        self.check(0, "no measured cells", directory)
+        self.assertFalse((directory / "figures").exists())
+
+    def test_every_value_is_checked_and_its_place_named(self) -> None:
+        changes = [("cells", 0, "seconds", "median", -1.0), ("cells", 1, "problem", "m", 1.5),
+                   ("cells", 0, "seconds", "ci95", [2, 1]), ("cells", 0, "label", None),
+                   ("cells", 0, "section", "other"), ("crossovers", 0, "outcome", "maybe"),
+                   ("crossovers", 0, "variant_wins_above", []), ("sections", 0, "question", 7),
+                   ("crossovers", 0, "points", 3, "sign", "x"), ("cells", 1, "seconds", None),
+                   ("comparisons", 1, "ratio", "fast"), ("noise_floor", "ratio", float("nan")),
+                   ("ceilings", "fma_f32", 0, "flops_per_second", 1e400), ("cells", None)]
+        for *place, value in changes:
+            with self.subTest(place=place):
+                run = synthetic_runs.quickstart()
+                target = run.summary
+                for step in place[:-1]:
+                    target = target[step]
+                target[place[-1]] = value
+                with self.assertRaises(load.LoadError) as caught:
+                    load.load_run(run.write(Path(tempfile.mkdtemp(dir=ROOT))))
+                self.assertRegex(str(caught.exception),
+                                 rf"summary\.json: .*\b{place[-1]}: expected .+, found ")
+
+
+if __name__ == "__main__":
+    unittest.main()
