@@ -1,10 +1,10 @@
 #include "harness/evidence.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <span>
-#include <stdexcept>
+
+#include "harness/names.h"
 
 namespace crossover::harness {
 namespace {
@@ -17,7 +17,7 @@ constexpr double foreign_share = 0.1;
 // METHOD: beyond this share, setting aside is a choice of data and no longer hygiene.
 constexpr double largest_discarded_share = 0.1;
 
-constexpr std::array<std::pair<Status, const char*>, 5> status_names{{
+constexpr Names<Status, 5> status_names{{
     {Status::measured, "measured"},
     {Status::unsupported, "unsupported"},
     {Status::wrong, "wrong"},
@@ -132,18 +132,8 @@ bool disturbed(const std::vector<const Sample*>& block) {
   return steal > 0 || foreign > std::max(foreign_floor_seconds, foreign_share * wall);
 }
 
-std::string to_string(Status status) {
-  for (const auto& [value, name] : status_names) {
-    if (value == status) return name;
-  }
-  throw std::invalid_argument("status out of range");
-}
+std::string to_string(Status status) { return name_in(status_names, status); }
 
-Status status_from(const std::string& text) {
-  for (const auto& [value, name] : status_names) {
-    if (name == text) return value;
-  }
-  throw std::invalid_argument("unknown status '" + text + "'");
-}
+Status status_from(const std::string& text) { return value_in(status_names, text); }
 
 }  // namespace crossover::harness

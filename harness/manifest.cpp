@@ -1,14 +1,12 @@
 #include "harness/manifest.h"
 
-#include <array>
-#include <stdexcept>
-
+#include "harness/names.h"
 #include "harness/run_directory.h"
 
 namespace crossover::harness {
 namespace {
 
-constexpr std::array<std::pair<Question, const char*>, 3> question_names{{
+constexpr Names<Question, 3> question_names{{
     {Question::sweep, "sweep"},
     {Question::compare, "compare"},
     {Question::crossover, "crossover"},
@@ -139,19 +137,9 @@ SectionPlan section_from(const Json& object) {
 
 }  // namespace
 
-std::string to_string(Question question) {
-  for (const auto& [value, name] : question_names) {
-    if (value == question) return name;
-  }
-  throw std::invalid_argument("question out of range");
-}
+std::string to_string(Question question) { return name_in(question_names, question); }
 
-Question question_from(const std::string& text) {
-  for (const auto& [value, name] : question_names) {
-    if (name == text) return value;
-  }
-  throw std::invalid_argument("unknown question '" + text + "'");
-}
+Question question_from(const std::string& text) { return value_in(question_names, text); }
 
 Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& build,
                    const std::vector<std::string>& command_line,

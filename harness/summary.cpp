@@ -6,6 +6,7 @@
 
 #include "harness/crossover.h"
 #include "harness/manifest.h"
+#include "harness/names.h"
 #include "harness/run_directory.h"
 #include "harness/sentence.h"
 #include "harness/stopping.h"
@@ -13,51 +14,20 @@
 namespace crossover::harness {
 namespace {
 
-std::string text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::faster:
-      return "faster";
-    case Verdict::slower:
-      return "slower";
-    case Verdict::equivalent:
-      return "equivalent";
-    case Verdict::undecided:
-      break;
-  }
-  return "undecided";
-}
+constexpr Names<Verdict, 4> verdict_names{{{Verdict::faster, "faster"},
+                                           {Verdict::slower, "slower"},
+                                           {Verdict::equivalent, "equivalent"},
+                                           {Verdict::undecided, "undecided"}}};
 
-std::string text(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::crossing:
-      return "crossing";
-    case Outcome::below:
-      return "below";
-    case Outcome::above:
-      return "above";
-    case Outcome::indistinguishable:
-      return "indistinguishable";
-    case Outcome::several:
-      return "several";
-    case Outcome::unresolved:
-      break;
-  }
-  return "unresolved";
-}
+constexpr Names<Outcome, 6> outcome_names{{{Outcome::crossing, "crossing"},
+                                           {Outcome::below, "below"},
+                                           {Outcome::above, "above"},
+                                           {Outcome::indistinguishable, "indistinguishable"},
+                                           {Outcome::several, "several"},
+                                           {Outcome::unresolved, "unresolved"}}};
 
-std::string text(Sign sign) {
-  switch (sign) {
-    case Sign::minus:
-      return "-";
-    case Sign::zero:
-      return "0";
-    case Sign::plus:
-      return "+";
-    case Sign::undecided:
-      break;
-  }
-  return "?";
-}
+constexpr Names<Sign, 4> sign_names{
+    {{Sign::minus, "-"}, {Sign::zero, "0"}, {Sign::plus, "+"}, {Sign::undecided, "?"}}};
 
 Json interval(const Interval& interval) { return {interval.low, interval.high}; }
 
@@ -237,8 +207,9 @@ void SectionSummary::add_comparisons(Json& comparisons) const {
       row["ratio"] = std::exp(median(effects.primary()));
       row["ci95"] = estimate ? ratio_interval(estimate->ci) : Json(nullptr);
       row["level"] = estimate ? Json(estimate->level) : Json(nullptr);
-      row["verdict"] =
-          estimate ? text(verdict(estimate->ci, plan_.protocol.equivalence_margin)) : "undecided";
+      row["verdict"] = estimate ? name_in(verdict_names,
+                                          verdict(estimate->ci, plan_.protocol.equivalence_margin))
+                                : "undecided";
       row["discarded"] = effects.discarded;
       row["ratio_undiscarded"] = std::exp(median(effects.all));
       row["warnings"] = Json::array();
@@ -257,7 +228,7 @@ Json SectionSummary::crossover(const Pair& pair, const Curve& curve) const {
   Json row = pair_header(pair);
   row["axis"] = plan_.axis;
   row["fixed"] = to_json(curve.fixed);
-  row["outcome"] = text(result.outcome);
+  row["outcome"] = name_in(outcome_names, result.outcome);
   row["intervals"] = Json::array();
   row["variant_wins_above"] = Json::array();
   for (const Crossing& crossing : result.crossings) {
@@ -275,7 +246,7 @@ Json SectionSummary::crossover(const Pair& pair, const Curve& curve) const {
                              {"ratio", std::exp(point.log_ratio.value)},
                              {"ci", ratio_interval(point.log_ratio.ci)},
                              {"launches", points[i].launch_effects.size()},
-                             {"sign", text(point.sign)}});
+                             {"sign", name_in(sign_names, point.sign)}});
   }
   row["sentence"] = outcome_sentence(row);
   return row;

@@ -62,17 +62,28 @@ std::vector<Json> problems_of(const std::vector<Json>& members) {
   return problems;
 }
 
-/// The comparison of this cell's arm on this cell's problem, if there is one.
-const Json* comparison_of(const std::vector<Json>& comparisons, const Json& cell) {
-  for (const Json& comparison : comparisons) {
-    if (comparison.at("label") == cell.at("label") &&
-        comparison.at("settings") == cell.at("settings") &&
-        comparison.at("problem") == cell.at("problem")) {
-      return &comparison;
+/// Members of a summary by section, arm and problem, since a search per row would be quadratic.
+class Lookup {
+ public:
+  /// `label` and `settings` name the members that identify the arm.
+  Lookup(const std::vector<Json>& members, const char* label, const char* settings) {
+    for (const Json& member : members) {
+      members_[key(member, label, settings)] = &member;
     }
   }
-  return nullptr;
-}
+
+  const Json* find(const Json& row, const char* label, const char* settings) const {
+    const auto found = members_.find(key(row, label, settings));
+    return found == members_.end() ? nullptr : found->second;
+  }
+
+ private:
+  static std::string key(const Json& row, const char* label, const char* settings) {
+    return row.at(label).dump() + row.at(settings).dump() + row.at("problem").dump();
+  }
+
+  std::map<std::string, const Json*> members_;
+};
 
 const Row sweep_columns{"kernel",    "time [95% interval]", "GFLOP/s",
                         "% of peak", "ratio [95%]",         "verdict",
@@ -143,8 +154,9 @@ void add_cells(Table& table, const Json& summary) {
   table.data_columns = columns.names;
   table.data_columns.push_back("kernel");
   append(table.data_columns, sweep_data_columns);
+  const Lookup by_arm(comparisons, "label", "settings");
   for (const Json& cell : cells) {
-    const Json* comparison = comparison_of(comparisons, cell);
+    const Json* comparison = by_arm.find(cell, "label", "settings");
     Row row = columns.values(cell.at("problem"));
     Row data = row;
     append(row, sweep_row(cell, comparison));
@@ -160,14 +172,10 @@ void add_crossover(Table& table, const Json& summary) {
   const std::vector<Json> cells = of_section(summary.at("cells"), table.section);
   const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
   const ProblemColumns columns(problems_of(comparisons));
-  const auto seconds = [&](const Json& row, const char* label, const char* settings) -> Json {
-    for (const Json& cell : cells) {
-      if (cell.at("label") == row.at(label) && cell.at("settings") == row.at(settings) &&
-          cell.at("problem") == row.at("problem")) {
-        return cell.at("seconds");
-      }
-    }
-    return {{"median", nullptr}, {"ci95", nullptr}};
+  const Lookup by_arm(cells, "label", "settings");
+  const auto median_seconds = [&](const Json& row, const char* label, const char* settings) {
+    const Json* cell = by_arm.find(row, label, settings);
+    return cell == nullptr ? Json(nullptr) : cell->at("seconds").at("median");
   };
   table.columns = columns.names;
   append(table.columns, {"kernel", "time", "against", "time", "ratio [95%]", "verdict", "n"});
@@ -175,8 +183,8 @@ void add_crossover(Table& table, const Json& summary) {
   append(table.data_columns, {"kernel", "seconds", "against", "against_seconds", "ratio",
                               "ratio_low", "ratio_high", "verdict", "launches"});
   for (const Json& row : comparisons) {
-    const Json variant = seconds(row, "label", "settings").at("median");
-    const Json against = seconds(row, "against_label", "against_settings").at("median");
+    const Json variant = median_seconds(row, "label", "settings");
+    const Json against = median_seconds(row, "against_label", "against_settings");
     const auto shown = [](const Json& s) { return s.is_null() ? "-" : duration_text(s); };
     const Json& ci = row.at("ci95");
     Row text = columns.values(row.at("problem"));

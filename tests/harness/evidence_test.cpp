@@ -1,8 +1,7 @@
 #include "harness/evidence.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
+#include <gtest/gtest.h>
 #include <map>
 
 #include "harness/blocks.h"

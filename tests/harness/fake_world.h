@@ -85,7 +85,9 @@ class FakeObserver : public RunObserver {
     samples.push_back({section, arm, problem, sample});
   }
   void on_flush() override { ++flushes; }
-  void on_progress(std::size_t, const std::string& what, double) override { progress.push_back(what); }
+  void on_progress(std::size_t, const std::string& what, double) override {
+    progress.push_back(what);
+  }
 
   int cells = 0;
   int flushes = 0;
@@ -112,8 +114,9 @@ struct FakeRun {
   FakeRun(const std::string& config, std::function<double(const Arm&, const Problem&)> seconds_of,
           double memory_bytes = 1e12)
       : plan(plan_of("family = matmul\n" + config)),
-        runner(plan, {host, observer, [this] { return host.clock; }, memory_bytes,
-                      {measurable_matmul()}}) {
+        runner(
+            plan,
+            {host, observer, [this] { return host.clock; }, memory_bytes, {measurable_matmul()}}) {
     host.seconds_of = std::move(seconds_of);
   }
 

@@ -50,6 +50,11 @@ TEST(Problems, ComeFromAFileOfShapesBesideTheConfig) {
   };
   EXPECT_EQ(problem_labels(plan("layers.txt").sections[0]),
             (Words{"batch=2 m=1 n=2 k=3", "batch=2 m=4 n=5 k=6"}));
+  const std::string typed = std::filesystem::relative(directory / "layers.txt").string();
+  const Config elsewhere =
+      parse_config("family = matmul\nsize = 4\n", "/nowhere/x.cfg", {{"shapes", typed}});
+  EXPECT_EQ(make_plan(elsewhere, {fake_matmul()}, {2}).sections[0].problems.size(), 2u)
+      << "on the command line a file is relative to where it is typed";
   const std::string place = directory.string();
   EXPECT_EQ(error_of([&] { plan("bad.txt"); }),
             place + "/bad.txt:2: shape '1 2'; expected m n k as 3 positive integers");

@@ -1,9 +1,8 @@
 #include "harness/runner.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <map>
 #include <set>
 
@@ -27,8 +26,7 @@ const std::string crossover_config =
 
 CrossoverResult result_of(const FakeRun& run) {
   const SectionPlan& plan = run.plan.sections[0];
-  const auto points =
-      curve_points(run.runner.evidence(0), plan.comparisons[0], plan.curves[0]);
+  const auto points = curve_points(run.runner.evidence(0), plan.comparisons[0], plan.curves[0]);
   return locate_crossover(points, plan.protocol.looks.size(), plan.protocol.equivalence_margin);
 }
 
@@ -86,9 +84,10 @@ TEST(Runner, GoesOnToTheLastLookWhenNoisy) {
 
 TEST(Runner, OnlyUndecidedSizesGetMoreLaunches) {
   // Far from the crossing everything is clear at once; at 70 the arms are equal but for noise.
-  FakeRun run("question = crossover\nvariants = simd_parallel[threads=2]\nagainst = simd\n"
-              "size = 16, 70, 256\nlaunches = 6, 12\n",
-              [](const Arm& arm, const Problem& p) { return crossing_at(70, arm, p); });
+  FakeRun run(
+      "question = crossover\nvariants = simd_parallel[threads=2]\nagainst = simd\n"
+      "size = 16, 70, 256\nlaunches = 6, 12\n",
+      [](const Arm& arm, const Problem& p) { return crossing_at(70, arm, p); });
   run.host.noise = 0.05;
   run.run();
   const Evidence& evidence = run.runner.evidence(0);
@@ -124,8 +123,9 @@ TEST(Runner, SkipsWhatTheBudgetCannotPayAndSaysHowMuchItWouldTake) {
 }
 
 TEST(Runner, SkipsWhatDoesNotFitMemory) {
-  FakeRun run("variants = simd, naive\nsize = 16, 1000\nlaunches = 6\n",
-              [](const Arm&, const Problem&) { return 1e-5; }, 1e6);
+  FakeRun run(
+      "variants = simd, naive\nsize = 16, 1000\nlaunches = 6\n",
+      [](const Arm&, const Problem&) { return 1e-5; }, 1e6);
   run.run();
   const CellFacts& facts = *run.runner.evidence(0).facts(0, 1);
   EXPECT_EQ(facts.status, Status::skipped);
@@ -197,7 +197,8 @@ TEST(Runner, ReplicasAreMeasuredOnTheirProblemsOnly) {
   ASSERT_FALSE(plan.aa_pairs.empty());
   for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
     const bool expected = std::count(plan.aa_problems.begin(), plan.aa_problems.end(), problem) > 0;
-    EXPECT_EQ(run.runner.evidence(0).samples(plan.aa_pairs[0].variant, problem).size() > 0, expected);
+    EXPECT_EQ(run.runner.evidence(0).samples(plan.aa_pairs[0].variant, problem).size() > 0,
+              expected);
   }
 }
 

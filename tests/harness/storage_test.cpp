@@ -1,10 +1,9 @@
-#include "harness/run_directory.h"
-
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 #include <unistd.h>
 
-#include <fstream>
-#include <sstream>
+#include "harness/run_directory.h"
 
 namespace crossover::harness {
 namespace {
@@ -83,7 +82,8 @@ TEST_F(Storage, ManifestOfAnotherSchemaIsRefused) {
   EXPECT_NE(error.find("schema 7 is not supported; expected 1"), std::string::npos) << error;
   write_file(base_ / "manifest.json", R"({"schema": )");
   EXPECT_NE(error_of([&] { read_manifest(base_); }).find("damaged"), std::string::npos);
-  EXPECT_NE(error_of([&] { read_manifest(base_ / "none"); }).find("cannot read"), std::string::npos);
+  EXPECT_NE(error_of([&] { read_manifest(base_ / "none"); }).find("cannot read"),
+            std::string::npos);
 }
 
 TEST_F(Storage, FilesAreReplacedAsAWhole) {
@@ -95,7 +95,8 @@ TEST_F(Storage, FilesAreReplacedAsAWhole) {
 
 TEST_F(Storage, UnwritablePlacesAreErrorsThatNameThem) {
   std::ofstream(base_ / "a-file") << "in the way";
-  const std::string error = error_of([&] { RunDirectory run(base_ / "a-file", "experiment", "host"); });
+  const std::string error =
+      error_of([&] { RunDirectory run(base_ / "a-file", "experiment", "host"); });
   EXPECT_NE(error.find("a-file"), std::string::npos) << error;
   EXPECT_NE(error.find("--out"), std::string::npos) << error;
 }
@@ -108,9 +109,9 @@ TEST_F(Storage, AFullDiskIsAnError) {
   // From here on, the rows go to a device without space.
   fs::remove(run.path() / "samples.jsonl");
   fs::create_symlink("/dev/full", run.path() / "summary.json.part");
-  EXPECT_NE(error_of([&] { run.write("summary.json", std::string(100000, 'x')); })
-                .find("No space left"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([&] { run.write("summary.json", std::string(100000, 'x')); }).find("No space left"),
+      std::string::npos);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 #include "harness/summary.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
+#include <gtest/gtest.h>
 
 #include "harness/manifest.h"
 #include "harness/tables.h"
@@ -16,7 +15,9 @@ Json manifest_of(const Plan& plan) {
   machine.cpu = "Fake CPU";
   machine.cores = 2;
   return make_manifest(plan, machine, {"1", "abc", "gcc", "-O3", {}}, {"crossover"}, {"avx2"},
-                       [](const Arm&) { return Placement{{1}, {{"A", "b"}}}; });
+                       [](const Arm&) {
+                         return Placement{{1}, {{"A", "b"}}};
+                       });
 }
 
 Json summary_of(const FakeRun& run) {
@@ -59,12 +60,13 @@ TEST(Summary, CellsAndComparisonsOfAKnownWorld) {
 }
 
 TEST(Summary, CrossoverHasPointsIntervalsAndASentence) {
-  FakeRun run("[overtake]\nquestion = crossover\nvariants = simd_parallel[threads=2]\n"
-              "against = simd\nsize = 16..256*1.4\n",
-              [](const Arm& arm, const Problem& problem) {
-                const double overhead = threads_of(arm) == 1 ? 0 : 0.5e-9 * 70 * 70 * 70;
-                return halved_by_threads(arm, problem) + overhead;
-              });
+  FakeRun run(
+      "[overtake]\nquestion = crossover\nvariants = simd_parallel[threads=2]\n"
+      "against = simd\nsize = 16..256*1.4\n",
+      [](const Arm& arm, const Problem& problem) {
+        const double overhead = threads_of(arm) == 1 ? 0 : 0.5e-9 * 70 * 70 * 70;
+        return halved_by_threads(arm, problem) + overhead;
+      });
   run.run();
   const Json crossover = summary_of(run).at("crossovers").at(0);
   EXPECT_EQ(crossover.at("outcome"), "crossing");
@@ -73,9 +75,8 @@ TEST(Summary, CrossoverHasPointsIntervalsAndASentence) {
   EXPECT_LT(interval.at(0), 70);
   EXPECT_GT(interval.at(1), 70);
   EXPECT_EQ(crossover.at("points").size(), run.plan.sections[0].problems.size());
-  EXPECT_EQ(crossover.at("sentence"),
-            "simd_parallel[threads=2] overtakes simd between size " + interval.at(0).dump() +
-                " and " + interval.at(1).dump());
+  EXPECT_EQ(crossover.at("sentence"), "simd_parallel[threads=2] overtakes simd between size " +
+                                          interval.at(0).dump() + " and " + interval.at(1).dump());
 }
 
 TEST(Summary, AKernelThatIgnoresItsThreadsIsFoundOut) {
@@ -170,8 +171,8 @@ TEST(Tables, EveryCsvLineHasAsManyFieldsAsTheHeader) {
 }
 
 TEST(ProblemColumns, JoinExtentsThatAreAlwaysEqual) {
-  const ProblemColumns squares({{{"batch", 1}, {"m", 8}, {"n", 8}, {"k", 8}},
-                                {{"batch", 1}, {"m", 9}, {"n", 9}, {"k", 9}}});
+  const ProblemColumns squares(
+      {{{"batch", 1}, {"m", 8}, {"n", 8}, {"k", 8}}, {{"batch", 1}, {"m", 9}, {"n", 9}, {"k", 9}}});
   EXPECT_EQ(squares.names, (std::vector<std::string>{"m=n=k"}));
   const ProblemColumns layers({{{"batch", 1}, {"m", 1}, {"n", 768}, {"k", 768}},
                                {{"batch", 1}, {"m", 4}, {"n", 256}, {"k", 768}}});

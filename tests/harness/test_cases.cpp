@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <memory>
 #include <thread>
-
 #include <unistd.h>
 
 namespace crossover::harness {
@@ -55,7 +54,16 @@ Case make_test_case(const Cell& cell) {
   }
   if (variant == "crashes") result.call = crash;
   if (variant == "crashes_late" && extent(cell.problem, "n") == 2) {
-    result.call = after_calls(2000, crash);
+    // Right while it is checked; a launch times it without checking it again.
+    const auto checked = std::make_shared<bool>(false);
+    result.why_wrong = [checked] {
+      *checked = true;
+      return std::optional<std::string>();
+    };
+    result.call = [checked] {
+      work();
+      if (!*checked) crash();
+    };
   }
   if (variant == "hangs") {
     result.call = [] {

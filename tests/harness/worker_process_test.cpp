@@ -1,10 +1,9 @@
 #include "harness/worker_process.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "harness/cpu_time.h"
 
@@ -78,8 +77,7 @@ TEST(WorkerProcess, CrashIsReportedWithItsSignal) {
 TEST(WorkerProcess, HangEndsAtTheTimeout) {
   ProcessHost host = test_host();
   const auto worker = host.start(cell_of("hangs").arm);
-  const std::string failure =
-      failure_of([&] { worker->prepare(cell_of("hangs"), check, 1); });
+  const std::string failure = failure_of([&] { worker->prepare(cell_of("hangs"), check, 1); });
   EXPECT_EQ(failure, "hung: no answer within 1 s");
 }
 
@@ -139,8 +137,7 @@ TEST(WorkerProcess, IsStoppedBetweenItsTurns) {
 }
 
 TEST(WorkerProcess, WorkersThatCannotStartAreFailures) {
-  ProcessHost host({"/nonexistent/program", "worker"},
-                   [](const Arm&) { return Placement{}; });
+  ProcessHost host({"/nonexistent/program", "worker"}, [](const Arm&) { return Placement{}; });
   const std::string failure = failure_of([&] {
     const auto worker = host.start(cell_of("good").arm);
     prepare(*worker, "good");

@@ -44,7 +44,7 @@ constexpr std::array<Index, 11> edge_cols = {0, 1, 2, 7, 9, 15, 16, 17, 31, 33, 
 constexpr std::array<Index, 5> edge_depths = {0, 1, 2, 5, 33};
 
 // Tall, wide, deep, prime, and beyond the blocking of every level of cache.
-constexpr std::array<Problem, 10> large_problems = {{
+constexpr std::array<Problem, 11> large_problems = {{
     {1, 1009, 1, 7},
     {1, 1, 1009, 67},
     {1, 7, 5, 2111},
@@ -53,6 +53,7 @@ constexpr std::array<Problem, 10> large_problems = {{
     {1, 13, 33, 1301},
     {1, 4, 769, 768},
     {1, 26, 1601, 530},
+    {1, 301, 203, 523},
     {3, 127, 31, 63},
     {5, 3, 2, 11},
 }};
@@ -97,13 +98,26 @@ TEST_P(MatmulConformance, ThreadsAndEmptyExtents) {
   }
 }
 
+// Rows that collide in the caches, with few rows (left in place) and many (copied).
 TEST_P(MatmulConformance, StridesOfWholePages) {
   constexpr Index page_floats = 1024;
-  for (const Index stride : {page_floats, page_floats / 2}) {
-    const Problem problem = {1, 40, 48, 64};
-    Operands operands({.problem = problem, .layout = {stride - problem.k, 0, 0}});
-    run(kernel(), problem, operands.args(), {1});
-    EXPECT_EQ(matmul::why_wrong(operands.args(), 1), std::nullopt);
+  for (const std::string& set : instruction_sets_to_test()) {
+    const ForcedInstructionSet forced(set);
+    for (const Index stride : {page_floats, page_floats / 2}) {
+      for (const Index m : {40, 269}) {
+        const Problem problem = {1, m, 48, 500};
+        GuardedMatrix a(1, problem.m, problem.k, {.row_padding = stride - problem.k});
+        GuardedMatrix b(1, problem.k, problem.n, {.row_padding = stride - problem.n});
+        GuardedMatrix c(1, problem.m, problem.n, {.row_padding = stride - problem.n});
+        a.fill_random(1);
+        b.fill_random(2);
+        const matmul::Args args = {a.view(), b.view(), c.view()};
+        run(kernel(), problem, args, {1});
+        const auto why = matmul::why_wrong(args, 1);
+        EXPECT_EQ(why, std::nullopt) << set << ": " << *why;
+        EXPECT_TRUE(c.guards_untouched());
+      }
+    }
   }
 }
 

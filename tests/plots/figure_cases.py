@@ -159,10 +159,10 @@ class Content(unittest.TestCase):
         self.assertEqual([self.bands(axes) for axes in pairs], expected)
 
     def test_ribbon_is_the_inverted_interval_of_the_time(self) -> None:
-        cell = load.Cell("simd", 1, {"m": 8}, "measured", None, load.Estimate(2.0, 1.6, 2.5),
+        cell = load.Cell("simd", 1, {"m": 8}, "measured", None, load.Estimate(2.0, 1.6, 4.0),
                          10.0, 8)
-        self.assertEqual(rates.rate(cell, "GFLOP/s"), load.Estimate(10.0, 8.0, 12.5))
-        self.assertEqual(rates.rate(cell, "calls/s"), load.Estimate(0.5, 0.4, 0.625))
+        self.assertEqual(rates.rate(cell, "GFLOP/s"), load.Estimate(10.0, 5.0, 12.5))
+        self.assertEqual(rates.rate(cell, "calls/s"), load.Estimate(0.5, 0.25, 0.625))
 
     def test_missing_interval_draws_no_ribbon(self) -> None:
         run, section, looks = section_of("quickstart")
@@ -200,6 +200,15 @@ class Content(unittest.TestCase):
         text = caption.not_shown(section.cells)
         self.assertIn("packed at 256: wrong, C[0][3,17]", text)
         self.assertIn("naive at 1025 and 3 others: skipped, estimated 30 s", text)
+
+    def test_sizes_that_were_not_asked_for_do_not_break_the_line(self) -> None:
+        _, section, looks = section_of("quickstart")
+        section.cells = [cell for cell in section.cells
+                         if (cell.label, cell.problem["m"]) != ("simd", 74)]
+        figure = speed._Speed(section, looks, panels.crossover_panels(section))
+        sizes, speeds = figure.line(figure.panels[0], "simd")
+        self.assertEqual(len(sizes), 13)
+        self.assertTrue(all(value == value for value, _, _ in speeds))
 
     def test_caption_names_three_groups_and_counts_the_rest(self) -> None:
         cells = [load.Cell(f"arm{i}", 1, {"m": 8}, "failed", "x" * 200, None, None, None)

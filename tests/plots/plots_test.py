@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -27,6 +29,14 @@ def run_plot(*arguments: object, **environment: str) -> subprocess.CompletedProc
                           env={**os.environ, **environment})
 
 
+def run_here(*arguments: object) -> tuple[list[str], str]:
+    """The same within this process, for what succeeds: lines of stdout, and stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        figure_cases.plot.main([str(argument) for argument in arguments])
+    return out.getvalue().splitlines(), err.getvalue()
+
+
 class Files(unittest.TestCase):
     """What the program writes and prints."""
 
@@ -34,10 +44,9 @@ class Files(unittest.TestCase):
         for name, stems in EXPECTED.items():
             with self.subTest(name):
                 directory = run_dir(name)
-                done = run_plot(directory, "--format", "svg")
-                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                printed, errors = run_here(directory, "--format", "svg")
                 paths = [directory / "figures" / f"{stem}.svg" for stem in stems]
-                self.assertEqual(done.stdout.splitlines(), [str(path) for path in paths])
+                self.assertEqual((printed, errors), ([str(path) for path in paths], ""))
                 for path in paths:
                     self.assertTrue(ElementTree.parse(path).getroot().tag.endswith("svg"))
 
@@ -46,7 +55,8 @@ class Files(unittest.TestCase):
         for seed in ("1", "2"):
             out = ROOT / f"again{seed}"
             done = run_plot(run_dir("quickstart"), "--out", out, PYTHONHASHSEED=seed)
-            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(sorted(done.stdout.splitlines()), sorted(map(str, out.iterdir())))
             written.append({path.name: path.read_bytes() for path in sorted(out.iterdir())})
         self.assertEqual(len(written[0]), 8)
         self.assertEqual(written[0], written[1])
@@ -56,11 +66,13 @@ class Files(unittest.TestCase):
         out = ROOT / "only"
         for name, stems in (("bars", ["table_bars"]),
                             ("overtake", ["overtake_speed", "overtake_speedup"])):
-            done = run_plot(run_dir("quickstart"), "--only", name, "--out", out, "--format", "svg")
-            self.assertEqual([Path(line).stem for line in done.stdout.splitlines()], stems)
-        done = run_plot(run_dir("layers"), "--only", "speed", "--out", out)
-        self.assertEqual((done.returncode, done.stdout), (0, ""))
-        self.assertIn("nothing to draw for --only speed", done.stderr)
+            printed, _ = run_here(run_dir("quickstart"), "--only", name, "--out", out,
+                                  "--format", "png")
+            self.assertEqual([Path(line).name for line in printed],
+                             [f"{stem}.png" for stem in stems])
+        printed, errors = run_here(run_dir("layers"), "--only", "speed", "--out", out)
+        self.assertEqual(printed, [])
+        self.assertIn("nothing to draw for --only speed", errors)
 
 
 class Refusals(unittest.TestCase):

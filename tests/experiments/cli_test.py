@@ -1,0 +1,251 @@
+"""Runs the program as a user would. Usage: cli_test.py PROGRAM SOURCE_ROOT"""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = ""
+ROOT = pathlib.Path()
+
+DONE, USAGE, CELLS_FAILED, ENVIRONMENT, INTERRUPTED = 0, 2, 4, 5, 130
+
+
+def crossover(*arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [PROGRAM, *arguments], capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+class WithFolder(unittest.TestCase):
+    """A folder of its own for each test."""
+
+    def setUp(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self._folder.name)
+
+    def tearDown(self):
+        self._folder.cleanup()
+
+    def config(self, text: str) -> str:
+        path = self.folder / "small.cfg"
+        path.write_text(text)
+        return str(path)
+
+    def run_config(self, text: str, *options: str) -> subprocess.CompletedProcess:
+        out = str(self.folder / "results")
+        return crossover("run", self.config(text), "--out", out, "--no-figures", *options)
+
+    def only_run(self) -> pathlib.Path:
+        runs = list((self.folder / "results").glob("*/*"))
+        self.assertEqual(len(runs), 1)
+        return runs[0]
+
+
+SMALL = "family = matmul\nvariants = naive, simd\nsize = 16, 33\nlaunches = 6\nquartets = 1\n"
+
+
+class Help(unittest.TestCase):
+    def test_every_command_has_help_with_an_example(self):
+        for command in ("run", "list", "check", "bench", "plot"):
+            result = crossover(command, "--help")
+            self.assertEqual(result.returncode, DONE, command)
+            self.assertIn("Example:\n  crossover " + command, result.stdout)
+
+    def test_the_program_names_its_commands_and_version(self):
+        self.assertIn("\n  check ", crossover("--help").stdout)
+        self.assertRegex(crossover("--version").stdout, r"^crossover \d+\.\d+\.\d+ \(")
+
+    def test_unknown_commands_and_options_are_usage_errors(self):
+        result = crossover("rnu")
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn("did you mean 'run'", result.stderr)
+        self.assertEqual(crossover("list", "kernels", "--frmat", "json").returncode, USAGE)
+        self.assertEqual(crossover("list", "kernels", "--format", "xml").returncode, USAGE)
+        self.assertEqual(crossover("list", "cats").returncode, USAGE)
+
+
+class Lists(unittest.TestCase):
+    def test_kernels(self):
+        kernels = json.loads(crossover("list", "kernels", "--format", "json").stdout)
+        names = {row["variant"] for row in kernels if row["family"] == "matmul"}
+        self.assertLessEqual(
+            {"naive", "blocked", "parallel", "simd", "simd_parallel", "openblas", "eigen"}, names
+        )
+        for row in kernels:
+            self.assertEqual(
+                list(row), ["family", "variant", "available", "reason", "traits", "source"]
+            )
+            self.assertEqual(row["available"], row["reason"] is None)
+
+    def test_experiments_show_their_questions(self):
+        experiments = json.loads(crossover("list", "experiments", "--format", "json").stdout)
+        self.assertIn("quickstart", [row["name"] for row in experiments])
+        for row in experiments:
+            self.assertTrue(row["question"].endswith("?"), row)
+
+
+class Check(unittest.TestCase):
+    def test_one_variant(self):
+        result = crossover("check", "matmul/simd", "--format", "json")
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        rows = json.loads(result.stdout)
+        self.assertGreater(len(rows), 1)
+        for row in rows:
+            self.assertEqual(row["status"], "right")
+            self.assertEqual(row["right"], row["problems"])
+
+    def test_unknown_variant(self):
+        result = crossover("check", "matmul/smid")
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn("did you mean 'matmul/simd'", result.stderr)
+
+
+class Run(WithFolder):
+    def test_a_small_sweep(self):
+        result = self.run_config(SMALL)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertIn("small / small", result.stdout)
+        run = self.only_run()
+        summary = json.loads((run / "summary.json").read_text())
+        manifest = json.loads((run / "manifest.json").read_text())
+        self.assertEqual(manifest["state"], "done")
+        self.assertEqual(manifest["isolation"]["others_ran"], 0)
+        self.assertGreater(manifest["isolation"]["turns"], 50)
+        self.assertGreater(summary["ceilings"]["fma_f32"][0]["flops_per_second"], 1e9)
+        cells = [cell for cell in summary["cells"] if cell["replica"] == 0]
+        self.assertEqual(len(cells), 4)
+        for cell in cells:
+            self.assertEqual(cell["status"], "measured", cell)
+            self.assertEqual(cell["launches"], 6)
+            self.assertEqual(cell["counters"]["threads_used"], 1)
+            self.assertEqual(cell["counters"]["allocations"], 0)
+        self.assertTrue((run / "tables" / "small.csv").exists())
+        rows = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+        self.assertEqual(rows[0]["row"], "header")
+        self.assertGreater(sum(row["row"] == "sample" for row in rows), 4 * 6 * 2)
+
+    def test_per_call_buffers_are_counted(self):
+        self.run_config(SMALL + "buffers = per_call\n")
+        cells = json.loads((self.only_run() / "summary.json").read_text())["cells"]
+        naive = next(c for c in cells if c["variant"] == "naive" and c["problem"]["n"] == 33)
+        self.assertEqual(naive["counters"]["allocations"], 1)
+        # 33 * 33 floats, rounded up to whole cache lines.
+        self.assertEqual(naive["counters"]["allocated_bytes"], 4416)
+
+    def test_summary_as_json_is_one_document(self):
+        result = self.run_config(SMALL, "--format", "json")
+        self.assertEqual(json.loads(result.stdout)["experiment"], "small")
+
+    def test_an_aa_comparison_is_not_faster_or_slower_by_much(self):
+        result = self.run_config(
+            "family = matmul\nquestion = compare\nvariants = simd\nagainst = simd\nsize = 64\n"
+        )
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        summary = json.loads((self.only_run() / "summary.json").read_text())
+        (comparison,) = summary["comparisons"]
+        self.assertAlmostEqual(comparison["ratio"], 1.0, delta=0.3)
+
+    def test_dry_run_measures_and_stores_nothing(self):
+        result = self.run_config(SMALL, "--dry-run")
+        self.assertEqual(result.returncode, DONE)
+        self.assertIn("launches", result.stdout)
+        self.assertFalse((self.folder / "results").exists())
+
+    def test_sizes_that_do_not_fit_memory_are_skipped_with_the_reason(self):
+        result = self.run_config(SMALL.replace("16, 33", "16, 900000"))
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertIn("does not fit memory", result.stdout)
+
+    def test_more_threads_than_cores_are_a_warning(self):
+        result = self.run_config(SMALL.replace("simd", "parallel[threads=64]"), "--dry-run")
+        self.assertEqual(result.returncode, DONE)
+        self.assertIn("warning: ", result.stderr)
+        self.assertIn("64", result.stderr)
+
+
+class BadInput(WithFolder):
+    def rejected(self, text: str, *parts: str, options: tuple = ()):
+        result = self.run_config(text, *options)
+        self.assertEqual(result.returncode, USAGE, result.stderr)
+        for part in parts:
+            self.assertIn(part, result.stderr)
+        self.assertFalse((self.folder / "results").exists())
+
+    def test_configs(self):
+        self.rejected(SMALL + "quartest = 3\n", "small.cfg:6", "did you mean 'quartets'")
+        self.rejected(SMALL.replace("simd", "smid"), "small.cfg:2", "smid", "'simd'")
+        self.rejected(SMALL.replace("16, 33", ""), "small.cfg:3")
+        self.rejected(SMALL.replace("16, 33", "16..64*1"), "small.cfg:3", "advance")
+        self.rejected(SMALL.replace("16, 33", "0"), "small.cfg:3")
+        self.rejected(SMALL.replace("16, 33", "-4"), "small.cfg:3")
+
+    def test_options(self):
+        self.rejected(SMALL, "--thread", "did you mean 'threads'", options=("--thread", "2"))
+        self.rejected(SMALL, "--size", "needs a value", options=("--size",))
+
+    def test_unreadable_config(self):
+        result = crossover("run", str(self.folder / "none.cfg"))
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn("none.cfg", result.stderr)
+        result = crossover("run", str(self.folder))
+        self.assertEqual(result.returncode, USAGE, result.stderr)
+
+    def test_unwritable_results(self):
+        (self.folder / "file").write_text("in the way")
+        result = crossover("run", self.config(SMALL), "--out", str(self.folder / "file"))
+        self.assertEqual(result.returncode, ENVIRONMENT)
+        self.assertIn("cannot make the run directory", result.stderr)
+
+    def test_plot_of_nothing(self):
+        self.assertEqual(crossover("plot", str(self.folder)).returncode, ENVIRONMENT)
+
+
+class Interrupt(WithFolder):
+    def test_what_was_measured_stays_readable(self):
+        config = self.config(SMALL.replace("launches = 6", "launches = 1000\nbudget = 9h"))
+        command = [PROGRAM, "run", config, "--out", str(self.folder / "results"), "--no-figures"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self.wait_for_samples()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+            self.assertEqual(process.returncode, INTERRUPTED)
+        run = self.only_run()
+        self.assertEqual(json.loads((run / "manifest.json").read_text())["state"], "interrupted")
+        cells = json.loads((run / "summary.json").read_text())["cells"]
+        self.assertGreater(max(cell["samples"] for cell in cells), 0)
+
+    def wait_for_samples(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            for samples in (self.folder / "results").glob("*/*/samples.jsonl"):
+                if samples.read_text().count('"section":1') > 20:
+                    return
+            time.sleep(0.1)
+        self.fail("nothing was measured")
+
+
+class Bench(unittest.TestCase):
+    def test_standard_flags_work(self):
+        result = crossover(
+            "bench", "--benchmark_filter=matmul/simd/16/", "--benchmark_format=json",
+            "--benchmark_min_time=0.01",
+        )
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        (benchmark,) = json.loads(result.stdout)["benchmarks"]
+        self.assertTrue(benchmark["name"].startswith("matmul/simd/16"))
+
+    def test_every_kernel_is_listed(self):
+        listed = crossover("bench", "--benchmark_list_tests=true").stdout
+        for name in ("naive", "simd_parallel/threads:", "eigen"):
+            self.assertIn("matmul/" + name, listed)
+
+
+if __name__ == "__main__":
+    PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
+    unittest.main(argv=sys.argv[:1])
