@@ -4,10 +4,10 @@ set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
 
 [ -f build-sanitize/build.ninja ] ||
-  meson setup build-sanitize --buildtype debugoptimized -Dtests=true \
-    -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+  meson setup build-sanitize --buildtype debug -Doptimization=1 -Dtests=true \
+    -Db_sanitize=address,undefined >/dev/null
 ninja -C build-sanitize --quiet
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 # Thread pools live until the process ends, so what they hold is not a leak of ours.
 export ASAN_OPTIONS=detect_leaks=0
-meson test -C build-sanitize --no-rebuild --print-errorlogs --timeout-multiplier 6 --suite sanitize
+meson test -C build-sanitize --no-rebuild --print-errorlogs --timeout-multiplier 6 --no-suite once

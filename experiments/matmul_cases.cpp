@@ -202,7 +202,7 @@ harness::FamilyInfo matmul_family() {
   family.alias = {{"size", {"m", "n", "k"}}};
   family.tuples = {
       {"nk", {"n", "k"}}, {"mk", {"m", "k"}}, {"mn", {"m", "n"}}, {"mnk", {"m", "n", "k"}}};
-  family.settings = {{"isa", {"auto", "avx3", "avx2", "sse4", "ssse3", "neon"}}};
+  family.settings = {{"isa", {"auto", "avx3", "avx2", "sse4", "neon", "scalar"}}};
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
   }

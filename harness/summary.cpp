@@ -260,10 +260,13 @@ void SectionSummary::add_crossovers(Json& crossovers) const {
 
 void SectionSummary::add_noise(Json& pairs, std::vector<double>& effects) const {
   for (const Pair& pair : plan_.aa_pairs) {
+    // A launch's processes are the same for all of its problems, so that a launch is one value.
+    std::vector<std::vector<double>> by_launch;
     for (const std::size_t problem : plan_.aa_problems) {
       const std::vector<double> launches = evidence_.effects(pair, problem).primary();
       if (launches.empty()) continue;
-      effects.insert(effects.end(), launches.begin(), launches.end());
+      by_launch.resize(std::max(by_launch.size(), launches.size()));
+      for (std::size_t i = 0; i < launches.size(); ++i) by_launch[i].push_back(launches[i]);
       const auto estimate = median_interval(launches);
       pairs.push_back({{"section", plan_.name},
                        {"label", arm_label(pair.against)},
@@ -272,6 +275,7 @@ void SectionSummary::add_noise(Json& pairs, std::vector<double>& effects) const 
                        {"ci95", estimate ? ratio_interval(estimate->ci) : Json(nullptr)},
                        {"launches", launches.size()}});
     }
+    for (const std::vector<double>& launch : by_launch) effects.push_back(median(launch));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 
 #include "kernels/core/cpu_caches.h"
 #include "kernels/core/partition.h"
@@ -12,16 +13,18 @@ namespace {
 
 constexpr Index float_bytes = sizeof(float);
 constexpr Index line_bytes = 64;    // a cache line, and an AVX-512 vector
-constexpr Index page_bytes = 4096;  // also the size of a way of L1: rows this far apart collide
+constexpr Index page_bytes = 4096;  // also the size of a way of L1
 
 // A deeper block would save less than 1% (loads and stores of C) and use more of L1.
 constexpr Index most_depth = 512;
 
-// Packing costs 4% of a product of 128 rows, 1% of one of 512; colliding rows cost 3% to 5%.
-constexpr Index rows_that_pay_against_collisions = 256;
+// Copying B costs 4% of a product of 128 rows and 1% of one of 512; reading awkward rows of it in
+// place costs 3% to 7% once B has left L2.
+constexpr Index rows_that_pay_for_copies = 384;
 
-// Panels narrower than two lines, which prefetchers fetch together, are read badly in place once B
-// has left L2: AVX2 gains 8% at 768 x 768 from packing with 32 rows and loses 10% with 16.
+// Panels narrower than two lines, which prefetchers fetch together, are read badly in place from
+// beyond a quarter of L2 on: AVX2 gains 8% at k = n = 768 from packing with 32 rows and loses 10%
+// with 16.
 constexpr Index rows_that_pay_for_narrow_panels = 32;
 
 // The largest block up to `limit` that cuts `extent` into equal ones, so that none is a rest too
@@ -33,32 +36,32 @@ Index even_block(Index extent, Index limit, Index granule) {
 }
 
 Index packed_a_bytes(const TileKernels& tiles, const Blocking& blocking) {
-  if (!blocking.pack_colliding) return 0;
+  if (!blocking.pack_awkward) return 0;
   return round_up(tiles.rows * blocking.depth * float_bytes, line_bytes);
 }
 
 Index packed_b_bytes(const TileKernels& tiles, const Blocking& blocking) {
-  if (!blocking.pack_b && !blocking.pack_colliding && tiles.masked_memory) return 0;
+  if (!blocking.pack_b && !blocking.pack_awkward && tiles.masked_memory) return 0;
   const Index panels = ceil_div(blocking.cols, tiles.cols);
   return round_up(panels * tiles.cols * blocking.depth * float_bytes, line_bytes);
 }
 
-// How far the sets of L1 of one row are from those of the next row, in bytes.
-Index shift_of_sets(Index row_stride) {
-  const Index phase = row_stride * float_bytes % page_bytes;
-  return std::min(phase, page_bytes - phase);
-}
+// Rows whole pages apart lie on the same sets of L1 and crowd into a few of L2.
+bool rows_collide(Index row_stride) { return row_stride * float_bytes % page_bytes == 0; }
 
-// The rows of a strip of A are read side by side. Where more of them share sets than L1 has ways
-// (8, some of which B passes through), each step along k would miss.
-bool a_collides(const Strip& strip) {
+// The rows of a strip of A are read side by side, which L1 (8 ways, some of which B passes through)
+// allows only so many of that collide. Copied rows follow one another densely.
+bool a_is_awkward(const Strip& strip) {
   constexpr Index usable_ways = 6;
-  return strip.rows > usable_ways &&
-         strip.depth * float_bytes > usable_ways * shift_of_sets(strip.a_stride);
+  return strip.rows > usable_ways && rows_collide(strip.a_stride);
 }
 
-// Rows whole pages apart crowd into a few sets of L2 as well, so that a block of B does not fit.
-bool b_collides(const Strip& strip) { return shift_of_sets(strip.b_stride) < line_bytes; }
+// Rows of B that do not start with a line make nearly every load touch two.
+bool b_is_awkward(const Strip& strip) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(strip.b) % line_bytes == 0 &&
+                       strip.b_stride * float_bytes % line_bytes == 0;
+  return !aligned || rows_collide(strip.b_stride);
+}
 
 void pack_a(Strip& strip, float* packed) {
   for (Index i = 0; i < strip.rows; ++i) {
@@ -103,7 +106,7 @@ struct Product {
       strip.rows = m / strips + (s < taller_strips);
       strip.a = args.a.row(element, i) + p0;
       strip.a_stride = args.a.row_stride;
-      if (blocking.pack_colliding && a_collides(strip)) pack_a(strip, packed_a);
+      if (blocking.pack_awkward && a_is_awkward(strip)) pack_a(strip, packed_a);
       strip.c = args.c.row(element, i) + j0;
       strip.c_stride = args.c.row_stride;
       tiles.multiply(strip);
@@ -112,7 +115,7 @@ struct Product {
 
   bool needs_packed_b(const Strip& strip) const {
     const bool ends_inside_vector = !tiles.masked_memory && strip.cols % tiles.lanes != 0;
-    return blocking.pack_b || ends_inside_vector || (blocking.pack_colliding && b_collides(strip));
+    return blocking.pack_b || ends_inside_vector || (blocking.pack_awkward && b_is_awkward(strip));
   }
 };
 
@@ -126,10 +129,10 @@ Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k) {
   blocking.depth = even_block(k, std::min(most_depth, usable_l1 / (tiles.rows * float_bytes)), 1);
   blocking.cols = even_block(n, usable_l2 / (blocking.depth * float_bytes), tiles.cols);
 
+  const Index b_bytes = n * k * float_bytes;
   const bool narrow = tiles.cols * float_bytes < 2 * line_bytes;
-  const bool leaves_l2 = n * k * float_bytes > usable_l2 / 2;
-  blocking.pack_b = narrow && leaves_l2 && m >= rows_that_pay_for_narrow_panels;
-  blocking.pack_colliding = m >= rows_that_pay_against_collisions;
+  blocking.pack_b = narrow && b_bytes > usable_l2 / 4 && m >= rows_that_pay_for_narrow_panels;
+  blocking.pack_awkward = b_bytes > usable_l2 && m >= rows_that_pay_for_copies;
   return blocking;
 }
 

@@ -13,7 +13,7 @@ struct Blocking {
   Index depth = 0;      // of a strip of A, which stays near while it runs along the columns of B
   Index cols = 0;       // of a block of B, which stays in L2 while the strips of A run over it
   bool pack_b = false;  // always copy the block of B into panels first
-  bool pack_colliding = false;  // copy A or B where its rows lie on the same sets of a cache
+  bool pack_awkward = false;  // copy A or B where its rows are misaligned or share cache sets
 };
 
 /// The blocking for a product of that size; extents may be 0.

@@ -6,17 +6,16 @@ namespace crossover::kernels::matmul {
 
 /// One strip of rows of C against all columns of a block of B.
 struct Strip {
-  const float* a = nullptr;  // [rows, depth], a_stride apart
+  const float* a = nullptr;  // [rows, depth]
   Index a_stride = 0;
-  const float* b =
-      nullptr;         // panels of TileKernels::cols columns; each [depth, cols], b_stride apart
-  Index b_stride = 0;  // from one row of a panel to the next
+  const float* b = nullptr;  // panels [depth, TileKernels::cols], the last one narrower
+  Index b_stride = 0;        // from one row of a panel to the next
   Index b_panel_stride = 0;  // from one panel to the next
-  float* c = nullptr;        // [rows, cols], c_stride apart
+  float* c = nullptr;        // [rows, cols]
   Index c_stride = 0;
-  Index rows = 0;           // 1..TileKernels::rows
-  Index cols = 0;           // any
-  Index depth = 0;          // any
+  Index rows = 0;  // 1..TileKernels::rows
+  Index cols = 0;
+  Index depth = 0;
   bool accumulate = false;  // add to C instead of overwriting it
 };
 

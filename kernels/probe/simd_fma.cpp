@@ -36,7 +36,7 @@ constexpr Index accumulators = 24;
 constexpr const char* loop_name = "sse4 12x4";
 constexpr Index accumulators = 12;
 #else
-constexpr const char* loop_name = "generic 12x1";
+constexpr const char* loop_name = "generic";
 constexpr Index accumulators = 12;
 #endif
 constexpr Index steps_per_iteration = multiply_adds_per_iteration / (accumulators * lanes);

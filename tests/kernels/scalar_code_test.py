@@ -1,7 +1,7 @@
 """Fails when the scalar matmul variants contain packed floating-point arithmetic.
 
-The compiler may vectorise what was written as a scalar loop; then the baseline that SIMD is compared
-with would be SIMD itself. Packed moves and logic are allowed (clearing and copying memory).
+The compiler may vectorise what was written as a scalar loop; then the baseline that SIMD is
+compared with would be SIMD itself. Packed moves and logic, for clearing and copying, are allowed.
 """
 
 import argparse
