@@ -1,17 +1,42 @@
 #!/usr/bin/env bash
-# Static analysis of everything that is not a test; needs build/compile_commands.json.
+# .ci/clang_tidy.sh [FILE...]: static analysis of these files, by their paths from the project's root,
+# or of everything that is not a test; needs build/. Exit status 1 when clang-tidy reports something.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/.."
-echo "clang-tidy"
+[ -f build/compile_commands.json ] || {
+  echo "clang_tidy.sh: there is no build/compile_commands.json; run ./test first" >&2
+  exit 2
+}
+
+# The SIMD files are compiled once for each instruction set, by including themselves, and the modules
+# are little else than another library's templates: minutes, and nothing of ours in the findings.
+files=("$@")
+[ $# -gt 0 ] || mapfile -d '' -t files < <(
+  find kernels harness experiments -name '*.cpp' ! -name 'simd_*.cpp' ! -name '*_module.cpp' \
+    -print0 | sort -z
+)
+echo "clang-tidy: ${#files[@]} files"
 
 # clang looks for omp.h in LLVM's own OpenMP, which is not installed; gcc's declares the same.
 headers=$(mktemp -d)
 trap 'rm -rf "$headers"' EXIT
 cp "$(g++ -print-file-name=include)/omp.h" "$headers/"
+export headers
 
-find kernels harness experiments -name '*.cpp' ! -name 'simd_*.cpp' ! -name '*_module.cpp' -print0 |
-  sort -z |
-  xargs -0 -n 3 -P "$(nproc)" clang-tidy -p build --quiet --extra-arg="-isystem$headers" \
-    --extra-arg=-Wno-unknown-warning-option 2>&1 |
-  { grep -vE '^[0-9]+ warnings? generated|^Suppressed|^Use -' || true; }
-exit "${PIPESTATUS[0]}"
+# One file's findings stay together, and only they are printed.
+tidy() {
+  local findings
+  findings=$(clang-tidy -p build --quiet --extra-arg="-isystem$headers" \
+    --extra-arg=-Wno-unknown-warning-option "$1" 2>&1) && return
+  grep -vE '^[0-9]+ warnings?( and [0-9]+ errors?)? (generated|treated as errors?)|^Suppressed|^Use -' \
+    <<<"$findings" || true
+  return 1
+}
+export -f tidy
+
+# shellcheck disable=SC2016  # the shell for each file expands it
+if printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'tidy "$1"' tidy; then
+  echo "clang-tidy: no findings"
+else
+  exit 1
+fi

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./run and ./test, which stand in the project's root: installs what is missing, configures
 # and builds. Exits 2 with what to do where it cannot.
 
@@ -32,6 +33,10 @@ fail() {
   exit 2
 }
 
+is_debian() {
+  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null
+}
+
 # The names among "$@" that are not installed.
 missing_of() {
   dpkg-query -W -f='${Package} ${Status}\n' "$@" 2>/dev/null |
@@ -39,41 +44,51 @@ missing_of() {
   printf '%s\n' "$@" | sort | comm -23 - "$scratch/installed"
 }
 
-# Installs what is missing of the packages described on standard input.
+# Installs what is missing of the packages that "$1" describes.
 install_missing() {
-  local described names missing line
-  described=$(cat)
-  names=$(awk '{print $1}' <<<"$described")
-  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  described=$1
+  local names missing
+  mapfile -t names < <(awk '{print $1}' <<<"$described")
+  if ! is_debian; then
     for tool in meson ninja pkg-config c++; do
       command -v "$tool" >/dev/null || fail "this is not a Debian system, and $tool is missing.
-Needed, by the names of Debian 12's packages:
-$described"
+$(needed)"
     done
     return
   fi
-  # shellcheck disable=SC2086
-  missing=$(missing_of $names)
-  [ -n "$missing" ] || return 0
-  line="apt-get install -y --no-install-recommends $(echo $missing)"
+  mapfile -t missing < <(missing_of "${names[@]}")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local install=(apt-get install -y --no-install-recommends "${missing[@]}")
   echo "Installing missing packages:"
   awk 'NR == FNR {missing[$1]; next} $1 in missing {print "  " $0}' \
-    <(echo "$missing") <(echo "$described")
+    <(printf '%s\n' "${missing[@]}") <(echo "$described")
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || fail "packages are missing and there is no sudo; as root, type:
-  apt-get update && $line"
+  apt-get update && ${install[*]}"
+    # sudo asks for the password on the terminal itself, wherever its input and output go.
     as_root=(sudo)
-    [ -t 0 ] || as_root=(sudo -n)
+    [ -t 2 ] || as_root=(sudo -n)
   fi
-  export DEBIAN_FRONTEND=noninteractive
   local log="$scratch/apt.log"
-  if ! "${as_root[@]}" apt-get update >"$log" 2>&1 ||
-    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $line >>"$log" 2>&1; then
+  # Without input: a question that goes to the log must not wait for an answer.
+  if ! "${as_root[@]}" apt-get update >"$log" 2>&1 </dev/null ||
+    ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" >>"$log" 2>&1 </dev/null; then
     tail -n 15 "$log" >&2
     fail "could not install; as root, type:
-  apt-get update && $line"
+  apt-get update && ${install[*]}"
   fi
+}
+
+needed() {
+  echo "Needed, by the names of Debian 12's packages:"
+  echo "$described"
+}
+
+fail_configuration() {
+  tail -n 20 "$scratch/setup.log" >&2
+  is_debian || needed >&2
+  fail "could not configure; the messages are above"
 }
 
 # Configures build/ once. A failed configuration leaves nothing behind that looks like a good one.
@@ -81,10 +96,16 @@ configure() {
   [ -f build/build.ninja ] && return
   echo "Configuring build/"
   meson setup build --buildtype release "$@" >"$scratch/setup.log" 2>&1 || {
-    tail -n 20 "$scratch/setup.log" >&2
     rm -rf build
-    fail "could not configure; the messages are above"
+    fail_configuration
   }
+}
+
+# Adds the tests to a build/ that ./run configured without them.
+configure_tests() {
+  grep -q '"name": "tests", "value": true' build/meson-info/intro-buildoptions.json && return
+  echo "Configuring the tests"
+  meson setup --reconfigure build -Dtests=true >"$scratch/setup.log" 2>&1 || fail_configuration
 }
 
 build() {

@@ -1,7 +1,7 @@
+#include <array>
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <iostream>
-#include <memory>
 
 #include "experiments/command.h"
 #include "experiments/families.h"
@@ -9,6 +9,9 @@
 
 namespace crossover::experiments {
 namespace {
+
+// Google Benchmark offers no way to hand anything back from a benchmark.
+bool any_failed = false;
 
 /// One arm with every setting at its default.
 harness::Arm default_arm(const harness::FamilyInfo& family, const std::string& variant,
@@ -29,6 +32,7 @@ void run_cell(benchmark::State& state, const harness::Cell& cell) {
     const harness::Case the_case = make_case(cell);
     if (const auto wrong = the_case.why_wrong()) {
       state.SkipWithError(("wrong result: " + *wrong).c_str());
+      any_failed = true;
       return;
     }
     for (auto _ : state) the_case.call();
@@ -36,6 +40,7 @@ void run_cell(benchmark::State& state, const harness::Cell& cell) {
         benchmark::Counter(the_case.work.flops, benchmark::Counter::kIsIterationInvariantRate);
   } catch (const std::exception& error) {
     state.SkipWithError(error.what());
+    any_failed = true;
   }
 }
 
@@ -96,7 +101,7 @@ int bench_command(const Arguments& arguments) {
   benchmark::Initialize(&count, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return exit_usage;
   benchmark::RunSpecifiedBenchmarks();
-  return exit_done;
+  return any_failed ? exit_cells_failed : exit_done;
 }
 
 }  // namespace crossover::experiments

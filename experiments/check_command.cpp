@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <fmt/format.h>
 #include <iostream>
 
@@ -87,45 +87,51 @@ struct Checked {
   bool all_right = true;
 };
 
+/// How bad a status is; the worst one of an arm's problems is the arm's.
+int badness(harness::Status status) {
+  constexpr std::array order{harness::Status::measured, harness::Status::skipped,
+                             harness::Status::unsupported, harness::Status::failed,
+                             harness::Status::wrong};
+  return static_cast<int>(std::find(order.begin(), order.end(), status) - order.begin());
+}
+
+Json row_of(const harness::SectionPlan& plan, const harness::Evidence& evidence, std::size_t arm) {
+  std::size_t right = 0;
+  harness::Status worst = harness::Status::measured;
+  Json reason = nullptr;
+  for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
+    const harness::CellFacts& facts = *evidence.facts(arm, problem);
+    right += facts.status == harness::Status::measured;
+    if (badness(facts.status) <= badness(worst)) continue;
+    worst = facts.status;
+    reason = fmt::format("{}: {}", harness::label(plan.problems[problem]), *facts.reason);
+  }
+  return {{"family", plan.family},
+          {"variant", plan.arms[arm].variant},
+          {"settings", harness::to_json(plan.arms[arm].settings)},
+          {"label", harness::label(plan.arms[arm], plan.varying)},
+          {"status", worst == harness::Status::measured ? "right" : to_string(worst)},
+          {"problems", plan.problems.size()},
+          {"right", right},
+          {"reason", reason}};
+}
+
 void add_rows(const harness::SectionPlan& plan, const harness::Evidence& evidence,
               Checked& checked) {
   for (std::size_t arm = 0; arm < plan.arms.size(); ++arm) {
     if (plan.arms[arm].replica != 0) continue;
-    std::size_t right = 0;
-    std::string status = "right";
-    Json reason = nullptr;
-    for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
-      const harness::CellFacts* facts = evidence.facts(arm, problem);
-      if (facts == nullptr) continue;
-      if (facts->status == harness::Status::measured) {
-        ++right;
-      } else if (reason.is_null()) {
-        status = to_string(facts->status);
-        reason = fmt::format("{}: {}", harness::label(plan.problems[problem]), *facts->reason);
-      }
-    }
+    checked.rows.push_back(row_of(plan, evidence, arm));
+    const Json& status = checked.rows.back().at("status");
     if (status == "wrong" || status == "failed") checked.all_right = false;
-    checked.rows.push_back({{"family", plan.family},
-                            {"variant", plan.arms[arm].variant},
-                            {"settings", harness::to_json(plan.arms[arm].settings)},
-                            {"label", harness::label(plan.arms[arm], plan.varying)},
-                            {"status", status},
-                            {"problems", plan.problems.size()},
-                            {"right", right},
-                            {"reason", reason}});
   }
 }
 
 void check_family(const harness::FamilyInfo& family, const std::string& variant, Checked& checked) {
   const harness::Plan plan = check_plan(family, variant);
-  const auto now = [] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  };
   harness::ProcessHost host({"/proc/self/exe", "worker"}, place);
-  Recorder progress(plan, nullptr, now);
-  harness::Runner runner(plan,
-                         {host, progress, now, harness::read_machine().available_bytes, {family}});
+  Recorder progress(plan, nullptr);
+  harness::Runner runner(
+      plan, {host, progress, monotonic_seconds, harness::read_machine().available_bytes, {family}});
   for (std::size_t section = 0; section < plan.sections.size(); ++section) {
     runner.check(section);
     add_rows(plan.sections[section], runner.evidence(section), checked);
@@ -174,7 +180,7 @@ int check_command(const Arguments& arguments) {
     return exit_interrupted;
   }
   if (json) {
-    std::cout << checked.rows.dump(1) << "\n";
+    std::cout << harness::text_of(checked.rows, 1) << "\n";
   } else {
     print_rows(checked.rows);
   }

@@ -1,7 +1,10 @@
 #include "experiments/console.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "harness/duration.h"
@@ -13,15 +16,25 @@ namespace {
 constexpr double terminal_interval_seconds = 0.5;
 constexpr double plain_interval_seconds = 10;
 
+/// Columns of the terminal on standard error; 80 where it does not tell.
+std::size_t terminal_width() {
+  winsize size{};
+  constexpr std::size_t usual = 80;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual;
+  return size.ws_col;
+}
+
 }  // namespace
 
-Recorder::Recorder(const harness::Plan& plan, harness::RunDirectory* directory,
-                   std::function<double()> now)
+double monotonic_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+Recorder::Recorder(const harness::Plan& plan, harness::RunDirectory* directory)
     : plan_(plan),
       directory_(directory),
-      now_(std::move(now)),
       terminal_(isatty(STDERR_FILENO) == 1),
-      started_(now_()) {
+      started_(monotonic_seconds()) {
   for (const harness::SectionPlan& section : plan.sections) {
     for (std::size_t arm = 0; arm < section.arms.size(); ++arm) {
       planned_cells_ +=
@@ -44,10 +57,12 @@ harness::Json Recorder::row(const char* kind, std::size_t section, std::size_t a
 
 void Recorder::on_cell(std::size_t section, std::size_t arm, std::size_t problem,
                        const harness::CellFacts& facts) {
-  ++cells_;
   harness::Json event = row("cell", section, arm, problem);
   if (facts.status == harness::Status::failed || facts.status == harness::Status::wrong) {
     bad_cells_.insert(event.at("cell"));
+  }
+  if (facts.status != harness::Status::measured || directory_ == nullptr) {
+    done_cells_.insert(event.at("cell"));
   }
   if (directory_ == nullptr) return;
   event.update(harness::to_json(facts));
@@ -56,8 +71,9 @@ void Recorder::on_cell(std::size_t section, std::size_t arm, std::size_t problem
 
 void Recorder::on_sample(std::size_t section, std::size_t arm, std::size_t problem,
                          const harness::Sample& sample) {
-  if (directory_ == nullptr) return;
   harness::Json event = row("sample", section, arm, problem);
+  done_cells_.insert(event.at("cell"));
+  if (directory_ == nullptr) return;
   event.update(harness::to_json(sample));
   directory_->append(event);
 }
@@ -66,21 +82,23 @@ void Recorder::on_flush() {
   if (directory_ != nullptr) directory_->flush();
 }
 
-void Recorder::on_progress(std::size_t section, const std::string& what, double remaining_seconds) {
-  const double now = now_();
+void Recorder::on_progress(std::size_t section, const std::string& what,
+                           std::optional<double> remaining_seconds) {
+  const double now = monotonic_seconds();
   const bool new_section = section != shown_section_;
   const double interval = terminal_ ? terminal_interval_seconds : plain_interval_seconds;
   if (now - last_shown_ < interval && !new_section) return;
   last_shown_ = now;
   shown_section_ = section;
-  std::string line =
-      fmt::format("{}: {} | {} of {} cells checked | {} elapsed", plan_.sections[section].name,
-                  what, cells_, planned_cells_, harness::duration_text(now - started_));
-  if (remaining_seconds > 0) {
-    line +=
-        fmt::format(", about {} left in this section", harness::duration_text(remaining_seconds));
+  // What matters most comes first: a narrow terminal shows the front of the line.
+  std::string line = fmt::format("{}/{} cells, {}", done_cells_.size(), planned_cells_,
+                                 harness::duration_text(now - started_));
+  if (remaining_seconds) {
+    line += fmt::format(", section about {} more", harness::duration_text(*remaining_seconds));
   }
+  line += fmt::format(" | {}: {}", plan_.sections[section].name, what);
   clear_line();
+  if (terminal_) line.resize(std::min(line.size(), terminal_width() - 1));
   fmt::print(stderr, "{}{}", line, terminal_ ? "" : "\n");
   std::fflush(stderr);
   line_shown_ = terminal_;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -10,13 +10,15 @@
 
 namespace crossover::experiments {
 
+/// Seconds of a clock that never goes back.
+double monotonic_seconds();
+
 /// Writes every event of a run to its directory and keeps the person who waits informed on standard
 /// error: one line that is rewritten on a terminal, plain lines every few seconds when piped.
 class Recorder : public harness::RunObserver {
  public:
   /// `directory` may be null: then nothing is stored (check).
-  Recorder(const harness::Plan& plan, harness::RunDirectory* directory,
-           std::function<double()> now);
+  Recorder(const harness::Plan& plan, harness::RunDirectory* directory);
   ~Recorder() override;
 
   void on_cell(std::size_t section, std::size_t arm, std::size_t problem,
@@ -24,7 +26,8 @@ class Recorder : public harness::RunObserver {
   void on_sample(std::size_t section, std::size_t arm, std::size_t problem,
                  const harness::Sample& sample) override;
   void on_flush() override;
-  void on_progress(std::size_t section, const std::string& what, double remaining_seconds) override;
+  void on_progress(std::size_t section, const std::string& what,
+                   std::optional<double> remaining_seconds) override;
 
   /// Cells that failed or were wrong so far.
   std::size_t bad_cells() const { return bad_cells_.size(); }
@@ -36,14 +39,13 @@ class Recorder : public harness::RunObserver {
 
   const harness::Plan& plan_;
   harness::RunDirectory* directory_;
-  std::function<double()> now_;
   bool terminal_;
   bool line_shown_ = false;
   double started_;
   double last_shown_ = -1e9;
   std::size_t shown_section_ = 0;
-  std::size_t cells_ = 0;
   std::size_t planned_cells_ = 0;
+  std::set<std::string> done_cells_;  // measured at least once, or refused
   std::set<std::string> bad_cells_;
 };
 

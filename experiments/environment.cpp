@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <map>
 
-#include "experiments/families.h"
 #include "harness/machine.h"
 
 namespace crossover::experiments {
@@ -14,24 +13,6 @@ namespace {
 const std::vector<int>& cpu_order() {
   static const std::vector<int> order = harness::read_machine().cpus;
   return order;
-}
-
-bool has_openmp_threads(const harness::Arm& arm) {
-  static const std::vector<harness::FamilyInfo> all = families();
-  for (const harness::FamilyInfo& family : all) {
-    for (const harness::VariantInfo& variant : family.variants) {
-      if (family.name == arm.family && variant.name == arm.variant) {
-        return variant.traits.at("threading") == "openmp";
-      }
-    }
-  }
-  return false;
-}
-
-std::string places(const std::vector<int>& cpus) {
-  std::string text;
-  for (const int cpu : cpus) text += (text.empty() ? "{" : ",{") + std::to_string(cpu) + "}";
-  return text;
 }
 
 std::string inherited(const char* name, const char* otherwise) {
@@ -44,9 +25,9 @@ std::string inherited(const char* name, const char* otherwise) {
 harness::Placement place(const harness::Arm& arm) {
   harness::Placement placement;
   const int threads = harness::threads_of(arm);
-  const bool pinned = !arm.settings.contains("pin") || arm.settings.at("pin") == "cores";
+  placement.pin_threads = !arm.settings.contains("pin") || arm.settings.at("pin") == "cores";
   placement.cpus = cpu_order();
-  if (pinned) {
+  if (placement.pin_threads) {
     placement.cpus.resize(std::min(placement.cpus.size(), static_cast<std::size_t>(threads)));
   }
 
@@ -56,14 +37,14 @@ harness::Placement place(const harness::Arm& arm) {
       {"OMP_NUM_THREADS", std::to_string(threads)},
       {"OMP_DYNAMIC", "false"},
       {"OMP_WAIT_POLICY", "active"},
+      // libgomp would bind the main thread before a vendor's library starts its threads, and those
+      // would inherit that one CPU. The worker pins all threads alike once they are there.
       {"OMP_PROC_BIND", "false"},
       {"OPENBLAS_NUM_THREADS", std::to_string(threads)},
   };
-  // libgomp binds the main thread to its place, and threads that a vendor's library starts with
-  // pthreads would inherit that one CPU: only our own OpenMP teams are bound thread by thread.
-  if (pinned && has_openmp_threads(arm)) {
-    variables["OMP_PROC_BIND"] = "close";
-    variables["OMP_PLACES"] = places(placement.cpus);
+  // Without it, libraries in a place of their own would not be found.
+  if (const char* libraries = std::getenv("LD_LIBRARY_PATH")) {
+    variables["LD_LIBRARY_PATH"] = libraries;
   }
   constexpr std::string_view prefix = "env.";
   for (const auto& [key, value] : arm.settings) {

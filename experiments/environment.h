@@ -4,8 +4,9 @@
 
 namespace crossover::experiments {
 
-/// Where an arm's worker runs and in which environment: nothing is inherited but PATH and HOME,
-/// every variable that steers a thread pool is set explicitly, and the arm's env.* settings win.
+/// Where an arm's worker runs and in which environment: nothing is inherited but PATH, HOME and
+/// LD_LIBRARY_PATH, every variable that steers a thread pool is set explicitly, and the arm's env.*
+/// settings win.
 harness::Placement place(const harness::Arm& arm);
 
 }  // namespace crossover::experiments

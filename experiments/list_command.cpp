@@ -133,7 +133,7 @@ int list_command(const Arguments& arguments) {
                                  what.empty() ? "what?" : what));
   }
   if (json) {
-    std::cout << list.dump(1) << "\n";
+    std::cout << harness::text_of(list, 1) << "\n";
   } else if (what == "kernels") {
     print_kernels(list);
   } else {

@@ -62,13 +62,13 @@ struct Operands {
   AlignedBuffer<float> b;
   AlignedBuffer<float> c;
 
-  Operands(const matmul::Problem& p, std::uint64_t seed, const kernels::ParallelPolicy& policy)
+  Operands(const matmul::Problem& p, const kernels::ParallelPolicy& policy)
       : a(static_cast<std::size_t>(p.batch * p.m * p.k)),
         b(static_cast<std::size_t>(p.batch * p.k * p.n)),
         c(static_cast<std::size_t>(p.batch * p.m * p.n)) {
-    fill(a.span(), 2 * seed, policy);
-    fill(b.span(), 2 * seed + 1, policy);
-    fill(c.span(), 0, policy);
+    fill(a.span(), 1, policy);
+    fill(b.span(), 2, policy);
+    fill(c.span(), 3, policy);
   }
 
   matmul::Args args(const matmul::Problem& p, float* output) const {
@@ -85,34 +85,42 @@ int sets_for_cold_cache(const matmul::Problem& p) {
   return 1 + static_cast<int>(std::ceil(enough * cache / std::max(bytes_of(p), 64.0)));
 }
 
+/// The threads that touch the operands first. A vendor's library brings threads of its own, and an
+/// OpenMP team beside them would keep spinning on their cores.
+kernels::ParallelPolicy filling_policy(const matmul::Kernel& kernel,
+                                       const kernels::ParallelPolicy& policy) {
+  return kernel.traits.threading == kernels::Threading::openmp ? policy : kernels::ParallelPolicy{};
+}
+
 /// A prepared product and all of its memory.
 class Product {
  public:
   Product(const matmul::Kernel& kernel, const matmul::Problem& problem,
-          const kernels::ParallelPolicy& policy, int sets)
-      : kernel_(kernel), problem_(problem), policy_(policy) {
+          const kernels::ParallelPolicy& policy, int sets, bool fresh_buffers)
+      : kernel_(kernel), problem_(problem), policy_(policy), fresh_buffers_(fresh_buffers) {
     const auto start = std::chrono::steady_clock::now();
     prepared_ = kernel.prepare(problem, policy);
     prepare_seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     workspace_ = AlignedBuffer<std::byte>(kernel.workspace_bytes(problem, policy));
     for (int set = 0; set < sets; ++set) {
-      operands_.emplace_back(problem, static_cast<std::uint64_t>(set) + 1, policy);
+      operands_.emplace_back(problem, filling_policy(kernel, policy));
     }
   }
 
   void call() {
     const Operands& operands = next();
-    run(operands.args(problem_, operands.c.data()), workspace_.span());
+    if (fresh_buffers_) {
+      const AlignedBuffer<float> output(operands.c.span().size());
+      const AlignedBuffer<std::byte> workspace(workspace_.span().size());
+      run(operands.args(problem_, output.data()), workspace.span());
+    } else {
+      run(operands.args(problem_, operands.c.data()), workspace_.span());
+    }
   }
 
-  void call_with_fresh_buffers() {
-    const Operands& operands = next();
-    const AlignedBuffer<float> output(operands.c.span().size());
-    const AlignedBuffer<std::byte> workspace(workspace_.span().size());
-    run(operands.args(problem_, output.data()), workspace.span());
-  }
-
+  /// All sets hold the same numbers, so that one of them stands for all. A fresh output differs
+  /// from a preallocated one in its address alone.
   std::optional<std::string> why_wrong() {
     const Operands& operands = next();
     std::fill(operands.c.span().begin(), operands.c.span().end(),
@@ -129,7 +137,8 @@ class Product {
     const kernels::ExecutionCounters counted = kernels::read_execution_counters();
     harness::ExecutionCounts counts;
     counts.code_path = prepared_->code_path();
-    if (kernel_.traits.threading == kernels::Threading::vendor) return counts;
+    // A vendor's code does not count for us.
+    if (kernel_.traits.simd == kernels::Simd::vendor) return counts;
     counts.parallel_regions = counted.parallel_regions;
     counts.tasks = counted.tasks;
     counts.threads_used = counted.threads_used;
@@ -151,6 +160,7 @@ class Product {
   const matmul::Kernel& kernel_;
   matmul::Problem problem_;
   kernels::ParallelPolicy policy_;
+  bool fresh_buffers_;
   std::unique_ptr<kernels::Prepared> prepared_;
   AlignedBuffer<std::byte> workspace_;
   std::vector<Operands> operands_;
@@ -227,12 +237,11 @@ harness::Case matmul_case(const harness::Cell& cell) {
   const bool fresh = setting(cell.arm, "buffers") == "per_call";
   const auto product = std::make_shared<Product>(
       *kernel, problem, kernels::ParallelPolicy{harness::threads_of(cell.arm)},
-      cold ? sets_for_cold_cache(problem) : 1);
+      cold ? sets_for_cold_cache(problem) : 1, fresh);
   harness::Case result;
   result.work = {flops_of(problem), bytes_of(problem)};
   result.prepare_seconds = product->prepare_seconds;
-  result.call = fresh ? std::function<void()>([product] { product->call_with_fresh_buffers(); })
-                      : [product] { product->call(); };
+  result.call = [product] { product->call(); };
   result.why_wrong = [product] { return product->why_wrong(); };
   result.count = [product] { return product->count(); };
   return result;

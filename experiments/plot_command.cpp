@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <iostream>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,13 +23,18 @@ int draw_figures(const std::string& run, const std::vector<std::string>& options
     execvp(pointers[0], pointers.data());
     _exit(127);
   }
+  if (child < 0) return exit_environment;
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status)) return exit_environment;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status)) return exit_environment;
   if (WEXITSTATUS(status) == 127) {
     std::cerr << "crossover: cannot start " << python_program << "\n";
     return exit_environment;
   }
-  return WEXITSTATUS(status);
+  const int result = WEXITSTATUS(status);
+  // Of its statuses, only these mean the same here; a traceback would be 1, "a gate found one".
+  return result == exit_done || result == exit_usage ? result : exit_environment;
 }
 
 int plot_command(const Arguments& arguments) {

@@ -17,6 +17,7 @@
 #include "harness/interrupt.h"
 #include "harness/manifest.h"
 #include "harness/run_directory.h"
+#include "harness/section_check.h"
 #include "harness/summary.h"
 #include "harness/tables.h"
 #include "kernels/core/instruction_set.h"
@@ -56,10 +57,11 @@ SplitArguments split_overrides(const Arguments& arguments) {
 
 /// The config as a path, or by the name of an experiment that ships with the program.
 std::string find_config(const std::string& name) {
-  if (std::filesystem::exists(name)) return name;
+  if (std::filesystem::is_regular_file(name)) return name;
   const std::filesystem::path shipped = std::filesystem::path(source_root) / "experiments";
   for (const std::string& candidate : {name, name + ".cfg"}) {
-    if (std::filesystem::exists(shipped / candidate)) return (shipped / candidate).string();
+    if (std::filesystem::is_regular_file(shipped / candidate))
+      return (shipped / candidate).string();
   }
   return name;
 }
@@ -82,10 +84,6 @@ harness::BuildInfo build_info() {
   return info;
 }
 
-double monotonic_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// The least time a section takes, from rough rates: nothing has been measured yet.
 double rough_section_seconds(const harness::SectionPlan& section,
                              const std::vector<harness::FamilyInfo>& families) {
@@ -96,8 +94,8 @@ double rough_section_seconds(const harness::SectionPlan& section,
     for (std::size_t problem = 0; problem < section.problems.size(); ++problem) {
       if (!harness::runs(section, arm, problem)) continue;
       const double call = family->rough_seconds(section.arms[arm], section.problems[problem]);
-      seconds +=
-          section.protocol.looks.front() * harness::cell_seconds_per_launch(section.protocol, call);
+      seconds += section.protocol.looks.front() *
+                 harness::cell_seconds_per_launch(section.protocol, call, 0);
     }
   }
   return std::min(seconds, section.protocol.budget_seconds);
@@ -147,7 +145,7 @@ class Run {
   int measure() {
     // Workers may use most of what is free; the rest is for the system and this process.
     constexpr double usable_memory = 0.8;
-    Recorder recorder(plan_, &directory_, monotonic_seconds);
+    Recorder recorder(plan_, &directory_);
     harness::Runner runner(plan_, {host_, recorder, monotonic_seconds,
                                    usable_memory * machine_.available_bytes, families()});
     int status = exit_done;
@@ -157,14 +155,13 @@ class Run {
       status = exit_interrupted;
     }
     recorder.on_flush();
-    std::vector<harness::Evidence> evidence;
-    for (std::size_t i = 0; i < plan_.sections.size(); ++i) evidence.push_back(runner.evidence(i));
-    finish(status == exit_interrupted ? "interrupted" : "done", evidence);
+    finish(status == exit_interrupted ? "interrupted" : "done", runner.evidence());
     if (status == exit_done && recorder.bad_cells() > 0) status = exit_cells_failed;
     return status;
   }
 
   const Json& summary() const { return summary_; }
+  const std::vector<harness::Table>& tables() const { return tables_; }
   const std::filesystem::path& path() const { return directory_.path(); }
 
  private:
@@ -186,14 +183,15 @@ class Run {
     summary_ = harness::summarise(manifest_, evidence);
     manifest_["ceilings"] = summary_.at("ceilings");
     save_manifest();
-    directory_.write("summary.json", summary_.dump(1) + "\n");
-    for (const harness::Table& table : harness::make_tables(summary_)) {
+    directory_.write("summary.json", harness::text_of(summary_, 1) + "\n");
+    tables_ = harness::make_tables(summary_);
+    for (const harness::Table& table : tables_) {
       directory_.write("tables/" + table.section + ".md", harness::as_markdown(table));
       directory_.write("tables/" + table.section + ".csv", harness::as_csv(table));
     }
   }
 
-  void save_manifest() { directory_.write("manifest.json", manifest_.dump(1) + "\n"); }
+  void save_manifest() { directory_.write("manifest.json", harness::text_of(manifest_, 1) + "\n"); }
 
   harness::Plan plan_;
   harness::Machine machine_;
@@ -201,21 +199,22 @@ class Run {
   Json manifest_;
   harness::ProcessHost host_;
   Json summary_;
+  std::vector<harness::Table> tables_;
 };
 
 void print_result(const Run& run) {
-  for (const harness::Table& table : harness::make_tables(run.summary())) {
+  for (const harness::Table& table : run.tables()) {
     std::cout << "\n" << harness::as_text(table);
   }
   std::cout << "\nStored in " << std::filesystem::proximate(run.path()).string() << "\n";
 }
 
 Options run_options() {
-  Options options(
-      "run CONFIG [--KEY VALUE ...] [options]",
-      "Measures an experiment config and stores the run. Every key of the config is also an\n"
-      "option and wins over the file; --SECTION.KEY changes one section only.",
-      "crossover run experiments/quickstart.cfg --threads 2 --out /tmp/results");
+  Options options("run [CONFIG] [--KEY VALUE ...] [options]",
+                  "Measures an experiment config, or quickstart, and stores the run. Every key of "
+                  "the config is\n"
+                  "also an option and wins over the file; --SECTION.KEY changes one section only.",
+                  "crossover run experiments/quickstart.cfg --threads 2 --out /tmp/results");
   const std::string results = std::string(source_root) + "/results";
   options.add()("out", boost::program_options::value<std::string>()->default_value(results),
                 "folder for run directories")("dry-run", "print the plan and stop")(
@@ -234,10 +233,9 @@ int run_command(const Arguments& arguments) {
   Options options = run_options();
   if (!options.parse(split.own)) return exit_done;
   const bool json = options.format({"text", "json"}) == "json";
-  if (!options.has("config")) throw UsageError("run needs a config; see crossover run --help");
-
-  const std::string config_path =
-      find_config(options.values()["config"].as<std::vector<std::string>>().front());
+  const std::string config_path = find_config(
+      options.has("config") ? options.values()["config"].as<std::vector<std::string>>().front()
+                            : "quickstart");
   const std::vector<harness::FamilyInfo> all = families();
   harness::Plan plan = harness::make_plan(harness::read_config(config_path, split.overrides), all,
                                           {harness::read_machine().cores});
@@ -255,13 +253,14 @@ int run_command(const Arguments& arguments) {
   Run run(std::move(plan), options.text("out"), command_line);
   const int status = run.measure();
   if (json) {
-    std::cout << run.summary().dump(1) << "\n";
+    std::cout << harness::text_of(run.summary(), 1) << "\n";
   } else {
     print_result(run);
   }
   if (!options.has("no-figures") && status != exit_interrupted) {
     const int drawn = draw_figures(run.path().string(), {});
     if (drawn != 0) std::cerr << "warning: no figures were drawn; see above\n";
+    if (harness::interrupt_requested()) return exit_interrupted;
   }
   if (status == exit_cells_failed) {
     std::cerr << "crossover: some cells failed or were wrong; the tables say which and why\n";

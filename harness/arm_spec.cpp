@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
+#include <string_view>
 
 namespace crossover::harness {
 namespace {
@@ -58,14 +59,10 @@ const VariantInfo& variant_of(const SectionInput& input, const ConfigValue& valu
 /// Reads one `key=value` of a bracket.
 void add_bracket_setting(const SectionInput& input, const ConfigValue& value, ArmSpec& spec,
                          const std::string& text) {
-  const std::size_t equals = text.find('=');
-  const auto strip = [](std::string word) {
-    word.erase(0, std::min(word.find_first_not_of(" \t"), word.size()));
-    word.erase(word.find_last_not_of(" \t") + 1);
-    return word;
-  };
-  const std::string key = strip(text.substr(0, equals));
-  const std::string choice = equals == std::string::npos ? "" : strip(text.substr(equals + 1));
+  const std::size_t equals = std::min(text.find('='), text.size());
+  const std::string_view view = text;
+  const std::string key(trim(view.substr(0, equals)));
+  const std::string choice(trim(view.substr(std::min(equals + 1, text.size()))));
   Names legal = setting_names(input.family);
   legal.emplace_back("env.NAME");
   const ConfigValue setting{choice, value.where, key, value.origin};
@@ -93,8 +90,7 @@ void drop_overridden(const ConfigSection& section, ArmSpec& spec) {
 
 ArmSpec arm_spec(const SectionInput& input, const ConfigValue& value, const std::string& text) {
   const std::size_t open = text.find('[');
-  std::string name = text.substr(0, open);
-  name.erase(name.find_last_not_of(" \t") + 1);
+  const std::string name(trim(std::string_view(text).substr(0, open)));
   ArmSpec spec{&variant_of(input, value, name), {}};
   if (open == std::string::npos) return spec;
   const std::size_t close = text.size() - 1;

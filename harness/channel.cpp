@@ -56,13 +56,15 @@ Channel::Received Channel::receive(std::string& line, std::optional<double> time
     }
     if (interrupt_requested()) return Received::interrupted;
     int wait = -1;
+    bool overdue = false;
     if (deadline) {
       const double left = remaining_milliseconds(*deadline);
-      if (left <= 0) return Received::timeout;
-      wait = static_cast<int>(std::ceil(std::min(left, longest_wait_milliseconds)));
+      overdue = left <= 0;  // still one look: this process may have been stopped meanwhile
+      wait = overdue ? 0 : static_cast<int>(std::ceil(std::min(left, longest_wait_milliseconds)));
     }
     pollfd waiting{descriptor_, POLLIN, 0};
     const int ready = poll(&waiting, 1, wait);
+    if (ready == 0 && overdue) return Received::timeout;
     if (ready == 0) continue;
     if (ready < 0) {
       if (errno == EINTR) continue;

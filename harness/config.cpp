@@ -15,15 +15,8 @@ namespace {
 
 namespace options = boost::program_options;
 
-constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view digits = "0123456789";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 bool consists_of(std::string_view text, std::initializer_list<std::string_view> sets) {
   for (const char c : text) {

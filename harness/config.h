@@ -3,6 +3,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,9 @@ Config parse_config(const std::string& text, const std::string& path,
 /// Throws ConfigError("WHERE: KEY = ELEMENT; EXPECTATION") about a value or one element of it.
 [[noreturn]] void fail(const ConfigValue& value, const std::string& element,
                        const std::string& expectation);
+
+/// The text without blanks and line ends at either side.
+std::string_view trim(std::string_view text);
 
 /// Splits at commas outside brackets and trims. Throws ConfigError on an empty element.
 std::vector<std::string> split_list(const ConfigValue& value);

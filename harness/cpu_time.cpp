@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <ctime>
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string_view>
@@ -12,14 +14,16 @@
 namespace crossover::harness {
 namespace {
 
-/// The first part of /proc/stat, up to the lines of the CPUs; read without allocating, since it is
-/// read before and after every sample.
-std::string_view proc_stat(std::array<char, 32768>& buffer) {
-  const int file = open("/proc/stat", O_RDONLY | O_CLOEXEC);
+/// The first part of a file of /proc; read without allocating, since it is read before and after
+/// every sample.
+template <std::size_t Size>
+std::string_view read_part(int folder, const char* path, std::array<char, Size>& buffer) {
+  const int file = openat(folder, path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return {};
   const ssize_t count = read(file, buffer.data(), buffer.size());
   close(file);
-  return count <= 0 ? std::string_view{} : std::string_view(buffer.data(), count);
+  return count <= 0 ? std::string_view{}
+                    : std::string_view(buffer.data(), static_cast<std::size_t>(count));
 }
 
 /// Reads the number at the front of the text and drops it.
@@ -32,16 +36,27 @@ std::optional<double> take_number(std::string_view& text) {
   return static_cast<double>(value);
 }
 
-/// Adds one line "cpu3 user nice system idle iowait irq softirq steal ..." when that CPU counts.
-void add_line(std::string_view line, const std::vector<int>& cpus, double tick, CpuTimes& times) {
+/// Ticks of steal in one line "cpu3 user nice system idle iowait irq softirq steal ..."; 0 for CPUs
+/// that do not count.
+double steal_ticks(std::string_view line, const std::vector<int>& cpus) {
   line.remove_prefix(3);
   const auto cpu = line.starts_with(' ') ? std::nullopt : take_number(line);
-  if (!cpu || !std::binary_search(cpus.begin(), cpus.end(), static_cast<int>(*cpu))) return;
-  std::array<double, 8> fields{};
-  for (double& field : fields) field = take_number(line).value_or(0);
-  const auto [user, nice, system, idle, iowait, irq, softirq, steal] = fields;
-  times.busy_seconds += tick * (user + nice + system + irq + softirq);
-  times.steal_seconds += tick * steal;
+  if (!cpu || !std::binary_search(cpus.begin(), cpus.end(), static_cast<int>(*cpu))) return 0;
+  constexpr int steal_field = 8;
+  double value = 0;
+  for (int field = 0; field < steal_field; ++field) value = take_number(line).value_or(0);
+  return value;
+}
+
+/// Calls use(name) for every thread of this process.
+template <class Use>
+void for_each_thread(const Use& use) {
+  DIR* folder = opendir("/proc/self/task");
+  if (folder == nullptr) return;
+  while (const dirent* entry = readdir(folder)) {
+    if (entry->d_name[0] != '.') use(dirfd(folder), entry->d_name);
+  }
+  closedir(folder);
 }
 
 }  // namespace
@@ -57,19 +72,37 @@ std::vector<int> allowed_cpus() {
   return cpus;
 }
 
-std::optional<CpuTimes> cpu_times_of_allowed_cpus() {
-  static const std::vector<int> cpus = allowed_cpus();
+std::optional<double> steal_seconds(const std::vector<int>& cpus) {
   static const double tick = 1.0 / static_cast<double>(sysconf(_SC_CLK_TCK));
   std::array<char, 32768> buffer;
-  std::string_view text = proc_stat(buffer);
+  std::string_view text = read_part(AT_FDCWD, "/proc/stat", buffer);
   if (text.empty()) return std::nullopt;
-  CpuTimes times;
+  double ticks = 0;
   while (text.starts_with("cpu")) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    add_line(text.substr(0, end), cpus, tick, times);
+    ticks += steal_ticks(text.substr(0, end), cpus);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return times;
+  return tick * ticks;
+}
+
+std::optional<double> run_delay_seconds() {
+  std::optional<double> seconds;
+  for_each_thread([&](int folder, const char* thread) {
+    std::array<char, 64> path;
+    std::snprintf(path.data(), path.size(), "%s/schedstat", thread);
+    std::array<char, 128> buffer;
+    std::string_view text = read_part(folder, path.data(), buffer);
+    take_number(text);  // time on the CPU
+    if (const auto delay = take_number(text)) seconds = seconds.value_or(0) + 1e-9 * *delay;
+  });
+  return seconds;
+}
+
+std::size_t thread_count() {
+  std::size_t count = 0;
+  for_each_thread([&](int, const char*) { ++count; });
+  return count;
 }
 
 std::optional<double> process_cpu_seconds(pid_t process) {

@@ -6,17 +6,21 @@
 
 namespace crossover::harness {
 
-/// Sums over a set of CPUs since boot, in seconds; the kernel counts in ticks of usually 10 ms.
-struct CpuTimes {
-  double busy_seconds = 0;   // user, nice, system, irq, softirq
-  double steal_seconds = 0;  // wanted to run, but the hypervisor ran somebody else
-};
-
-/// CPUs that this process may run on, ascending.
+/// CPUs that the calling thread may run on, ascending. Ask before anything pins that thread.
 std::vector<int> allowed_cpus();
 
-/// From /proc/stat; nullopt where that cannot be read.
-std::optional<CpuTimes> cpu_times_of_allowed_cpus();
+/// Steal time of these CPUs since boot, summed, in seconds: they wanted to run, but the hypervisor
+/// ran somebody else. From /proc/stat, which counts in ticks of usually 10 ms; nullopt where that
+/// cannot be read. `cpus` ascending.
+std::optional<double> steal_seconds(const std::vector<int>& cpus);
+
+/// How long the threads of this process were ready to run but did not get their CPU, summed, in
+/// seconds with nanosecond resolution. From /proc/self/task/*/schedstat; nullopt where the kernel
+/// has none.
+std::optional<double> run_delay_seconds();
+
+/// Number of threads of this process.
+std::size_t thread_count();
 
 /// CPU time of all threads of a process in seconds, with nanosecond resolution; nullopt when it has
 /// ended.

@@ -9,12 +9,10 @@
 namespace crossover::harness {
 namespace {
 
-// The kernel accounts steal and foreign time in ticks of usually 10 ms. A single tick can fall on
-// an undisturbed sample by rounding, so time of other processes counts only from two ticks on and
-// when it is more than a tenth of the block.
-constexpr double foreign_floor_seconds = 0.02;
-constexpr double foreign_share = 0.1;
-// METHOD: beyond this share, setting aside is a choice of data and no longer hygiene.
+// Interrupts and the kernel's own threads take a few microseconds now and then; that much of a
+// block cannot move its ratio by more than the noise does.
+constexpr double foreign_share = 0.02;
+// Beyond this share, setting aside is a choice of data and no longer hygiene.
 constexpr double largest_discarded_share = 0.1;
 
 constexpr Names<Status, 5> status_names{{
@@ -42,13 +40,23 @@ std::vector<double> seconds_of(const std::vector<const Sample*>& samples) {
   return seconds;
 }
 
-std::vector<double> hodges_lehmann_per_launch(const std::map<int, std::vector<double>>& launches) {
-  std::vector<double> effects;
-  for (const auto& [launch, ratios] : launches) effects.push_back(hodges_lehmann(ratios));
+std::map<int, double> hodges_lehmann_per_launch(
+    const std::map<int, std::vector<double>>& launches) {
+  std::map<int, double> effects;
+  for (const auto& [launch, ratios] : launches) effects[launch] = hodges_lehmann(ratios);
   return effects;
 }
 
+/// Every arm takes two turns in a block; after an interruption drift would not cancel in it.
+bool complete(const std::vector<const Sample*>& block) { return block.size() == 2; }
+
 }  // namespace
+
+std::vector<double> PairEffects::values(const std::map<int, double>& by_launch) {
+  std::vector<double> effects;
+  for (const auto& [launch, effect] : by_launch) effects.push_back(effect);
+  return effects;
+}
 
 void Evidence::set_facts(std::size_t arm, std::size_t problem, CellFacts facts) {
   facts_[{arm, problem}] = std::move(facts);
@@ -93,7 +101,8 @@ PairEffects Evidence::effects(const Pair& pair, std::size_t problem) const {
   std::size_t set_aside = 0;
   for (const auto& [key, variant_samples] : variant) {
     const auto other = against.find(key);
-    if (other == against.end() || other->second.size() != variant_samples.size()) continue;
+    if (other == against.end()) continue;
+    if (!complete(other->second) || !complete(variant_samples)) continue;
     const double ratio = block_log_ratio(seconds_of(other->second), seconds_of(variant_samples));
     const bool variant_disturbed = disturbed(variant_samples);
     const bool against_disturbed = disturbed(other->second);
@@ -129,7 +138,7 @@ bool disturbed(const std::vector<const Sample*>& block) {
     foreign += sample->foreign_seconds.value_or(0);
     wall += sample->seconds * static_cast<double>(sample->iterations);
   }
-  return steal > 0 || foreign > std::max(foreign_floor_seconds, foreign_share * wall);
+  return steal > 0 || foreign > foreign_share * wall;
 }
 
 std::string to_string(Status status) { return name_in(status_names, status); }

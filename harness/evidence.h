@@ -29,6 +29,7 @@ struct CellFacts {
   std::int64_t iterations = 0;         // calls per sample, the same in every launch
   std::optional<double> call_seconds;  // rough, from calibration
   std::optional<double> prepare_seconds;
+  std::optional<double> setup_seconds;  // making the case in the worker: operands, preparation
   Work work;
   CallCounts counts;
 };
@@ -44,19 +45,23 @@ struct Sample {
   double cpu_seconds = 0;  // of the worker process, all threads
   std::int64_t voluntary_switches = 0;
   std::int64_t involuntary_switches = 0;
-  std::optional<double> steal_seconds;    // taken by the hypervisor from the measured cores
-  std::optional<double> foreign_seconds;  // taken by other processes; resolution is one tick
-  bool others_ran = false;                // another worker's CPU clock advanced meanwhile
+  std::optional<double> steal_seconds;  // taken by the hypervisor from the measured cores
+  // Its threads were ready to run but another process had their CPU; null when oversubscribed.
+  std::optional<double> foreign_seconds;
+  bool others_ran = false;  // another worker's CPU clock advanced meanwhile
 };
 
 /// The launch effects of one pair of arms on one problem, all log(T_against / T_variant).
 struct PairEffects {
-  std::vector<double> kept;  // per launch, from the blocks that were not set aside
-  std::vector<double> all;   // per launch, from every block
-  double discarded = 0;      // share of blocks set aside
-  bool use_all = false;      // too much was set aside, or unevenly: `all` is primary
+  std::map<int, double> kept;  // by launch, from the blocks that were not set aside
+  std::map<int, double> all;   // by launch, from every block
+  double discarded = 0;        // share of blocks set aside
+  bool use_all = false;        // too much was set aside, or unevenly: `all` is primary
 
-  const std::vector<double>& primary() const { return use_all ? all : kept; }
+  const std::map<int, double>& by_launch() const { return use_all ? all : kept; }
+  std::vector<double> primary() const { return values(by_launch()); }
+
+  static std::vector<double> values(const std::map<int, double>& by_launch);
 };
 
 /// The samples and facts of one section, indexed by (arm, problem). Filled while measuring or from

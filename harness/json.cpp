@@ -28,12 +28,15 @@ Settings settings_from(const Json& object) {
 
 Json to_json(const CellFacts& facts) {
   const ExecutionCounts& execution = facts.counts.execution;
+  const bool measured = facts.status == Status::measured;
+  const Json work{{"flops", facts.work.flops}, {"bytes", facts.work.bytes}};
   return {{"status", to_string(facts.status)},
           {"reason", nullable(facts.reason)},
-          {"iterations", facts.iterations},
+          {"iterations", measured ? Json(facts.iterations) : Json(nullptr)},
           {"call_seconds", nullable(facts.call_seconds)},
           {"prepare_seconds", nullable(facts.prepare_seconds)},
-          {"work", {{"flops", facts.work.flops}, {"bytes", facts.work.bytes}}},
+          {"setup_seconds", nullable(facts.setup_seconds)},
+          {"work", measured ? work : Json(nullptr)},
           {"counters",
            {{"parallel_regions", nullable(execution.parallel_regions)},
             {"tasks", nullable(execution.tasks)},
@@ -47,10 +50,13 @@ CellFacts cell_facts_from(const Json& row) {
   CellFacts facts;
   facts.status = status_from(row.at("status"));
   facts.reason = optional_from<std::string>(row, "reason");
-  facts.iterations = row.at("iterations");
+  facts.iterations = optional_from<std::int64_t>(row, "iterations").value_or(0);
   facts.call_seconds = optional_from<double>(row, "call_seconds");
   facts.prepare_seconds = optional_from<double>(row, "prepare_seconds");
-  facts.work = {row.at("work").at("flops"), row.at("work").at("bytes")};
+  facts.setup_seconds = optional_from<double>(row, "setup_seconds");
+  if (const Json& work = row.at("work"); !work.is_null()) {
+    facts.work = {work.at("flops"), work.at("bytes")};
+  }
   const Json& counters = row.at("counters");
   facts.counts.execution = {optional_from<std::uint64_t>(counters, "parallel_regions"),
                             optional_from<std::uint64_t>(counters, "tasks"),

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
 #include "harness/cell.h"
 #include "harness/evidence.h"
@@ -10,6 +11,12 @@ namespace crossover::harness {
 
 /// Keeps the order of insertion, so that files read in the order in which they are documented.
 using Json = nlohmann::ordered_json;
+
+/// The document as text; bytes that are not UTF-8 become U+FFFD, since a comment in a config or the
+/// last words of a crashing kernel must not stop a run. Indentation as in Json::dump().
+inline std::string text_of(const Json& document, int indentation = -1) {
+  return document.dump(indentation, ' ', false, Json::error_handler_t::replace);
+}
 
 template <class T>
 Json nullable(const std::optional<T>& value) {

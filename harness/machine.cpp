@@ -93,7 +93,7 @@ std::vector<std::vector<int>> allowed_siblings() {
 }  // namespace
 
 std::string Machine::name() const {
-  return fmt::format("{} ({} core{})", cpu, cores, cores == 1 ? "" : "s");
+  return fmt::format("{} ({} CPU{})", cpu, cores, cores == 1 ? "" : "s");
 }
 
 std::vector<int> placement_order(std::vector<std::vector<int>> siblings) {

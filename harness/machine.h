@@ -17,7 +17,7 @@ struct Cache {
 /// What is known of this machine from /proc and /sys; null where the kernel does not tell.
 struct Machine {
   std::string cpu;  // model name
-  int cores = 1;    // CPUs that this process may use
+  int cores = 1;    // CPUs that this process may use, hardware threads included
   std::optional<bool> smt;
   std::vector<Cache> caches;  // of the first CPU
   double memory_bytes = 0;
@@ -28,14 +28,14 @@ struct Machine {
   std::string hostname;
   std::vector<int> cpus;  // allowed CPUs in the order in which arms occupy them
 
-  /// "AMD EPYC (2 cores)"
+  /// "AMD EPYC (2 CPUs)"
   std::string name() const;
 };
 
 Machine read_machine();
 
 /// The order in which an arm's threads occupy CPUs: one hardware thread per core first, and the
-/// lowest core last, since that one serves most interrupts and the coordinator.
+/// lowest core last, since that one usually serves most interrupts.
 /// Each element of `siblings` lists the CPUs of one core.
 std::vector<int> placement_order(std::vector<std::vector<int>> siblings);
 

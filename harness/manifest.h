@@ -12,8 +12,8 @@
 
 namespace crossover::harness {
 
-/// The section that measures the machine's ceilings; its name cannot be used in a config.
-inline const std::string ceilings_section = "ceilings";
+/// The section that measures the machine's ceilings; a config cannot have one of that name.
+inline const std::string ceilings_section = "(ceilings)";
 
 /// What is known of the program itself; injected, so that the harness does not depend on a build.
 struct BuildInfo {

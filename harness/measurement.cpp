@@ -57,10 +57,19 @@ double time_with_google_benchmark(const Case& the_case, std::int64_t iterations)
 struct SystemCounts {
   rusage usage{};
   double cpu_seconds = process_cpu_seconds();
-  std::optional<CpuTimes> cpus = cpu_times_of_allowed_cpus();
+  std::optional<double> steal;
+  std::optional<double> run_delay = run_delay_seconds();
 
-  SystemCounts() { getrusage(RUSAGE_SELF, &usage); }
+  explicit SystemCounts(const std::vector<int>& cpus) : steal(steal_seconds(cpus)) {
+    getrusage(RUSAGE_SELF, &usage);
+  }
 };
+
+std::optional<double> difference(const std::optional<double>& after,
+                                 const std::optional<double>& before) {
+  if (!after || !before) return std::nullopt;
+  return *after - *before;
+}
 
 /// Seconds per call and calls needed for `min_sample_seconds`, by doubling until it lasts that
 /// long.
@@ -81,19 +90,19 @@ std::pair<double, std::int64_t> calibrate(const Case& the_case, double first_cal
 
 }  // namespace
 
-Sample measure(const Case& the_case, std::int64_t iterations) {
-  const SystemCounts before;
+Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus) {
+  const SystemCounts before(cpus);
   Sample sample;
   sample.iterations = iterations;
   sample.seconds = time_with_google_benchmark(the_case, iterations);
-  const SystemCounts after;
+  const SystemCounts after(cpus);
   sample.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
   sample.voluntary_switches = after.usage.ru_nvcsw - before.usage.ru_nvcsw;
   sample.involuntary_switches = after.usage.ru_nivcsw - before.usage.ru_nivcsw;
-  if (before.cpus && after.cpus) {
-    const double busy = after.cpus->busy_seconds - before.cpus->busy_seconds;
-    sample.steal_seconds = after.cpus->steal_seconds - before.cpus->steal_seconds;
-    sample.foreign_seconds = std::max(0.0, busy - sample.cpu_seconds);
+  sample.steal_seconds = difference(after.steal, before.steal);
+  // With more threads than CPUs a thread waits for its own kind: nobody foreign is to blame.
+  if (thread_count() <= cpus.size()) {
+    sample.foreign_seconds = difference(after.run_delay, before.run_delay);
   }
   return sample;
 }

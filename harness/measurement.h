@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "harness/case.h"
 #include "harness/evidence.h"
@@ -8,8 +9,9 @@
 namespace crossover::harness {
 
 /// Times `iterations` calls through Google Benchmark with a fixed iteration count and real time.
-/// Fills everything that the worker can know: seconds, CPU time, switches, steal, foreign time.
-Sample measure(const Case& the_case, std::int64_t iterations);
+/// Fills everything that the worker can know: seconds, CPU time, switches, and what others took of
+/// `cpus`, the ones that this process may use, ascending.
+Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus);
 
 /// Calls the case untimed for at least one call and at least `seconds`.
 void warm_up(const Case& the_case, double seconds);

@@ -57,7 +57,7 @@ RunDirectory::RunDirectory(const std::filesystem::path& base, const std::string&
 }
 
 void RunDirectory::append(const Json& row) {
-  const std::string line = row.dump() + "\n";
+  const std::string line = text_of(row) + "\n";
   if (std::fwrite(line.data(), 1, line.size(), samples_.get()) != line.size()) {
     fail("cannot write", path_ / "samples.jsonl");
   }

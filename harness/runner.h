@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -24,9 +25,10 @@ class RunObserver {
                          const Sample& sample) = 0;
   /// A cell is complete for this launch: what was reported so far must be safe from a crash.
   virtual void on_flush() = 0;
-  /// `remaining_seconds` is the estimate for the launches that are certain to come.
+  /// `remaining_seconds` is the estimate for the launches that are certain to come; null while it
+  /// cannot be known.
   virtual void on_progress(std::size_t section, const std::string& what,
-                           double remaining_seconds) = 0;
+                           std::optional<double> remaining_seconds) = 0;
 };
 
 /// The world as the runner sees it: all of it can be faked.
@@ -54,21 +56,13 @@ class Runner {
   /// Exactly `count` more launches of the section. Throws Interrupted.
   void launch(std::size_t section, int count);
 
+  /// By section.
+  const std::vector<Evidence>& evidence() const { return evidence_; }
   const Evidence& evidence(std::size_t section) const { return evidence_[section]; }
 
  private:
   using Workers = std::map<std::size_t, std::unique_ptr<Worker>>;  // by arm
 
-  /// What the check knows of one arm so far.
-  struct ArmCheck {
-    std::unique_ptr<Worker> worker;
-    std::optional<double> seconds_per_flop;  // of the largest problem so far
-  };
-
-  CellFacts check_cell(std::size_t section, std::size_t arm, std::size_t problem, ArmCheck& known,
-                       double budget_share);
-  void copy_facts_to_replicas(std::size_t section);
-  std::optional<std::string> why_too_large(const SectionPlan& plan, std::size_t problem) const;
   const FamilyInfo& family(const std::string& name) const;
 
   void run_launch(std::size_t section, const std::vector<bool>& wanted);
@@ -76,7 +70,7 @@ class Runner {
                        std::mt19937_64& random);
   bool prepare(std::size_t section, std::size_t arm, std::size_t problem, Workers& workers);
   void take_turn(std::size_t section, std::size_t arm, std::size_t problem, Workers& workers,
-                 const Sample& position, bool first_in_block);
+                 const Sample& position);
   void fail(std::size_t section, std::size_t arm, std::size_t problem, Workers& workers,
             const std::string& reason);
   std::vector<std::size_t> arms_to_measure(std::size_t section, std::size_t problem) const;
@@ -90,8 +84,5 @@ class Runner {
   std::vector<int> launches_;  // done so far, per section
   std::vector<double> started_;
 };
-
-/// Seconds that one cell takes in one launch, warm-up and the cost of its turns included.
-double cell_seconds_per_launch(const Protocol& protocol, double call_seconds);
 
 }  // namespace crossover::harness

@@ -56,9 +56,8 @@ std::vector<CurvePoint> curve_points(const Evidence& evidence, const Pair& pair,
 
 std::optional<Estimate> pair_estimate(const Evidence& evidence, const Pair& pair,
                                       std::size_t problem) {
-  const PairEffects effects = evidence.effects(pair, problem);
-  if (effects.primary().empty()) return std::nullopt;
-  return median_interval(effects.primary());
+  const std::vector<double> effects = evidence.effects(pair, problem).primary();
+  return effects.empty() ? std::nullopt : median_interval(effects);
 }
 
 }  // namespace crossover::harness

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <map>
 
 #include "harness/crossover.h"
 #include "harness/manifest.h"
@@ -31,8 +31,9 @@ constexpr Names<Sign, 4> sign_names{
 
 Json interval(const Interval& interval) { return {interval.low, interval.high}; }
 
-/// exp() of a log ratio's interval.
+/// exp() of a log ratio's interval; null where it is unbounded, below two launches.
 Json ratio_interval(const Interval& log_ratio) {
+  if (!std::isfinite(log_ratio.low) || !std::isfinite(log_ratio.high)) return nullptr;
   return {std::exp(log_ratio.low), std::exp(log_ratio.high)};
 }
 
@@ -103,6 +104,7 @@ class SectionSummary {
   Json cell(std::size_t arm, std::size_t problem, const Json& ceilings) const;
   Json pair_header(const Pair& pair) const;
   Json crossover(const Pair& pair, const Curve& curve) const;
+  const Problem& problem_at(const Curve& curve, std::int64_t axis_value) const;
   bool switch_changed_nothing(const Pair& pair, std::size_t problem) const;
 
   const SectionPlan& plan_;
@@ -180,7 +182,8 @@ Json SectionSummary::pair_header(const Pair& pair) const {
           {"against_settings", to_json(against.settings)}};
 }
 
-/// An A/A sold as A/B: the thread counts differ, but nothing that was counted does.
+/// An A/A sold as A/B: the thread counts differ, but nothing that was counted does. The thread
+/// count is the one parallelism setting whose effect must show in what is counted.
 bool SectionSummary::switch_changed_nothing(const Pair& pair, std::size_t problem) const {
   const Arm& variant = plan_.arms[pair.variant];
   const Arm& against = plan_.arms[pair.against];
@@ -211,7 +214,7 @@ void SectionSummary::add_comparisons(Json& comparisons) const {
                                           verdict(estimate->ci, plan_.protocol.equivalence_margin))
                                 : "undecided";
       row["discarded"] = effects.discarded;
-      row["ratio_undiscarded"] = std::exp(median(effects.all));
+      row["ratio_undiscarded"] = std::exp(median(PairEffects::values(effects.all)));
       row["warnings"] = Json::array();
       if (switch_changed_nothing(pair, problem)) {
         row["warnings"].push_back("the switch changed nothing that was counted");
@@ -219,6 +222,12 @@ void SectionSummary::add_comparisons(Json& comparisons) const {
       comparisons.push_back(std::move(row));
     }
   }
+}
+
+const Problem& SectionSummary::problem_at(const Curve& curve, std::int64_t axis_value) const {
+  const auto found = std::find(curve.axis_values.begin(), curve.axis_values.end(), axis_value);
+  const auto place = static_cast<std::size_t>(found - curve.axis_values.begin());
+  return plan_.problems[curve.problems.at(place)];
 }
 
 Json SectionSummary::crossover(const Pair& pair, const Curve& curve) const {
@@ -243,6 +252,7 @@ Json SectionSummary::crossover(const Pair& pair, const Curve& curve) const {
   for (std::size_t i = 0; i < result.points.size(); ++i) {
     const LabelledPoint& point = result.points[i];
     row["points"].push_back({{"axis_value", point.axis_value},
+                             {"problem", to_json(problem_at(curve, point.axis_value))},
                              {"ratio", std::exp(point.log_ratio.value)},
                              {"ci", ratio_interval(point.log_ratio.ci)},
                              {"launches", points[i].launch_effects.size()},
@@ -261,21 +271,20 @@ void SectionSummary::add_crossovers(Json& crossovers) const {
 void SectionSummary::add_noise(Json& pairs, std::vector<double>& effects) const {
   for (const Pair& pair : plan_.aa_pairs) {
     // A launch's processes are the same for all of its problems, so that a launch is one value.
-    std::vector<std::vector<double>> by_launch;
+    std::map<int, std::vector<double>> by_launch;
     for (const std::size_t problem : plan_.aa_problems) {
-      const std::vector<double> launches = evidence_.effects(pair, problem).primary();
-      if (launches.empty()) continue;
-      by_launch.resize(std::max(by_launch.size(), launches.size()));
-      for (std::size_t i = 0; i < launches.size(); ++i) by_launch[i].push_back(launches[i]);
-      const auto estimate = median_interval(launches);
+      const PairEffects here = evidence_.effects(pair, problem);
+      if (here.by_launch().empty()) continue;
+      for (const auto& [launch, effect] : here.by_launch()) by_launch[launch].push_back(effect);
+      const auto estimate = median_interval(here.primary());
       pairs.push_back({{"section", plan_.name},
                        {"label", arm_label(pair.against)},
                        {"problem", to_json(plan_.problems[problem])},
-                       {"ratio", std::exp(median(launches))},
+                       {"ratio", std::exp(median(here.primary()))},
                        {"ci95", estimate ? ratio_interval(estimate->ci) : Json(nullptr)},
-                       {"launches", launches.size()}});
+                       {"launches", here.by_launch().size()}});
     }
-    for (const std::vector<double>& launch : by_launch) effects.push_back(median(launch));
+    for (const auto& [launch, values] : by_launch) effects.push_back(median(values));
   }
 }
 

@@ -35,17 +35,20 @@ std::string time_text(const Json& seconds) {
 }
 
 /// "1.83 [1.79, 1.86]", or "~ [0.97, 1.04]" where the sign is not known.
-std::string ratio_text(const Json& comparison) {
-  const Json& ci = comparison.at("ci95");
-  if (ci.is_null())
-    return fmt::format("{:.3g} (no interval)", comparison.at("ratio").get<double>());
+std::string interval_text(const Json& ratio, const Json& ci, bool undecided) {
   const double low = ci.at(0);
   const double high = ci.at(1);
   const int digits = high >= 10 ? 1 : high >= 2 ? 2 : 3;
-  const bool undecided = comparison.at("verdict") == "undecided";
-  const std::string value =
-      undecided ? "~" : fmt::format("{:.{}f}", comparison.at("ratio").get<double>(), digits);
+  const std::string value = undecided ? "~" : fmt::format("{:.{}f}", ratio.get<double>(), digits);
   return fmt::format("{} [{:.{}f}, {:.{}f}]", value, low, digits, high, digits);
+}
+
+std::string ratio_text(const Json& comparison) {
+  const Json& ci = comparison.at("ci95");
+  if (ci.is_null()) {
+    return fmt::format("{:.3g} (no interval)", comparison.at("ratio").get<double>());
+  }
+  return interval_text(comparison.at("ratio"), ci, comparison.at("verdict") == "undecided");
 }
 
 std::vector<Json> of_section(const Json& list, const std::string& section) {
@@ -167,45 +170,96 @@ void add_cells(Table& table, const Json& summary) {
   table.notes.push_back(ratio_note(comparisons));
 }
 
-/// A crossover's table shows both arms side by side: one row per size and comparison.
-void add_crossover(Table& table, const Json& summary) {
-  const std::vector<Json> cells = of_section(summary.at("cells"), table.section);
-  const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
-  const ProblemColumns columns(problems_of(comparisons));
-  const Lookup by_arm(cells, "label", "settings");
-  const auto median_seconds = [&](const Json& row, const char* label, const char* settings) {
-    const Json* cell = by_arm.find(row, label, settings);
-    return cell == nullptr ? Json(nullptr) : cell->at("seconds").at("median");
-  };
-  table.columns = columns.names;
-  append(table.columns, {"kernel", "time", "against", "time", "ratio [95%]", "verdict", "n"});
-  table.data_columns = columns.names;
-  append(table.data_columns, {"kernel", "seconds", "against", "against_seconds", "ratio",
-                              "ratio_low", "ratio_high", "verdict", "launches"});
-  for (const Json& row : comparisons) {
-    const Json variant = median_seconds(row, "label", "settings");
-    const Json against = median_seconds(row, "against_label", "against_settings");
-    const auto shown = [](const Json& s) { return s.is_null() ? "-" : duration_text(s); };
-    const Json& ci = row.at("ci95");
-    Row text = columns.values(row.at("problem"));
-    Row data = text;
-    append(text,
-           {raw(row.at("label")), shown(variant), raw(row.at("against_label")), shown(against),
-            ratio_text(row), raw(row.at("verdict")), raw(row.at("launches"))});
-    append(data,
-           {raw(row.at("label")), raw(variant), raw(row.at("against_label")), raw(against),
-            raw(row.at("ratio")), ci.is_null() ? "" : raw(ci.at(0)),
-            ci.is_null() ? "" : raw(ci.at(1)), raw(row.at("verdict")), raw(row.at("launches"))});
-    table.rows.push_back(std::move(text));
-    table.data.push_back(std::move(data));
+const Row crossover_columns{
+    "kernel",  "time [95% interval]",      "GFLOP/s", "%", "against", "time [95% interval]",
+    "GFLOP/s", "ratio [simultaneous 95%]", "sign",    "n"};
+const Row crossover_data_columns{
+    "kernel",         "seconds", "gflops",    "percent_of_peak", "against", "against_seconds",
+    "against_gflops", "ratio",   "ratio_low", "ratio_high",      "sign",    "launches"};
+
+/// One size of one crossover: both arms side by side, and the sign that the outcome rests on.
+struct CrossoverRow {
+  const Json& crossover;
+  const Json& point;
+  const Json* variant;  // cells; null where there is none
+  const Json* against;
+
+  static Json of(const Json* cell, const char* member) {
+    return cell == nullptr ? Json(nullptr) : cell->at(member);
   }
+
+  Row text() const {
+    const Json none{{"median", nullptr}, {"ci95", nullptr}};
+    const auto time = [&](const Json* cell) {
+      return time_text(cell == nullptr ? none : cell->at("seconds"));
+    };
+    const Json& ci = point.at("ci");
+    return {raw(crossover.at("label")),
+            time(variant),
+            number(of(variant, "gflops"), "{:.1f}"),
+            number(of(variant, "percent_of_peak"), "{:.0f}"),
+            raw(crossover.at("against_label")),
+            time(against),
+            number(of(against, "gflops"), "{:.1f}"),
+            ci.is_null() ? number(point.at("ratio"), "{:.3f}")
+                         : interval_text(point.at("ratio"), ci, point.at("sign") == "?"),
+            raw(point.at("sign")),
+            raw(point.at("launches"))};
+  }
+
+  Row data() const {
+    const auto median = [](const Json* cell) {
+      return cell == nullptr ? Json(nullptr) : cell->at("seconds").at("median");
+    };
+    const Json& ci = point.at("ci");
+    return {raw(crossover.at("label")),
+            raw(median(variant)),
+            raw(of(variant, "gflops")),
+            raw(of(variant, "percent_of_peak")),
+            raw(crossover.at("against_label")),
+            raw(median(against)),
+            raw(of(against, "gflops")),
+            raw(point.at("ratio")),
+            ci.is_null() ? "" : raw(ci.at(0)),
+            ci.is_null() ? "" : raw(ci.at(1)),
+            raw(point.at("sign")),
+            raw(point.at("launches"))};
+  }
+};
+
+/// Cells that were not measured are not rows of a crossover's table; they are told below it.
+void note_unmeasured(Table& table, const std::vector<Json>& cells, const ProblemColumns& columns) {
   for (const Json& cell : cells) {
     if (cell.at("status") == "measured" || cell.at("replica") != 0) continue;
     table.notes.push_back(fmt::format("{} at {}: {}: {}", raw(cell.at("label")),
                                       fmt::join(columns.values(cell.at("problem")), " "),
                                       raw(cell.at("status")), raw(cell.at("reason"))));
   }
-  for (const Json& crossover : of_section(summary.at("crossovers"), table.section)) {
+}
+
+void add_crossover(Table& table, const Json& summary) {
+  const std::vector<Json> cells = of_section(summary.at("cells"), table.section);
+  const ProblemColumns columns(problems_of(cells));
+  const Lookup by_arm(cells, "label", "settings");
+  table.columns = columns.names;
+  append(table.columns, crossover_columns);
+  table.data_columns = columns.names;
+  append(table.data_columns, crossover_data_columns);
+  const std::vector<Json> crossovers = of_section(summary.at("crossovers"), table.section);
+  for (const Json& crossover : crossovers) {
+    for (const Json& point : crossover.at("points")) {
+      Json arm = crossover;
+      arm["problem"] = point.at("problem");
+      const CrossoverRow row{crossover, point, by_arm.find(arm, "label", "settings"),
+                             by_arm.find(arm, "against_label", "against_settings")};
+      table.rows.push_back(columns.values(point.at("problem")));
+      table.data.push_back(table.rows.back());
+      append(table.rows.back(), row.text());
+      append(table.data.back(), row.data());
+    }
+  }
+  note_unmeasured(table, cells, columns);
+  for (const Json& crossover : crossovers) {
     table.notes.push_back(raw(crossover.at("sentence")) + ".");
   }
 }

@@ -21,13 +21,6 @@ constexpr double longest_seconds = 1000 * 3600.0;
 constexpr const char* integers_expected =
     "expected positive integers: 64, cores, 2*cores, 16..1024*1.5 or 1..8+1";
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
   Number number{};
@@ -162,6 +155,13 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 void fail(const ConfigValue& value, const std::string& element, const std::string& expectation) {
   throw ConfigError(fmt::format("{}: {} = {}; {}", value.where, value.key, element, expectation));
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 std::vector<std::string> split_list(const ConfigValue& value) {

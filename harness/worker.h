@@ -33,8 +33,9 @@ class Worker {
  public:
   virtual ~Worker() = default;
 
-  /// Builds the cell's case. The facts say whether it can be measured; `wrong`, `unsupported` and
-  /// `failed` are answers, not failures of the worker.
+  /// Builds the cell's case, calls it once and pins the threads that it started. The facts say
+  /// whether it can be measured; `wrong`, `unsupported` and `failed` are answers, not failures of
+  /// the worker.
   virtual CellFacts prepare(const Cell& cell, const PrepareOptions& options, double timeout) = 0;
 
   /// Times `iterations` calls of the prepared case after at least `warm_up_seconds` of the same

@@ -1,11 +1,14 @@
 #include "harness/worker_main.h"
 
 #include <benchmark/benchmark.h>
+#include <chrono>
 #include <optional>
 
 #include "harness/channel.h"
+#include "harness/cpu_time.h"
 #include "harness/json.h"
 #include "harness/measurement.h"
+#include "harness/pinning.h"
 
 namespace crossover::harness {
 namespace {
@@ -41,10 +44,18 @@ class Session {
   Json prepare(const Json& request) {
     case_.reset();
     try {
+      const auto start = std::chrono::steady_clock::now();
       case_ = make_case_(cell_from(request.at("cell")));
-      if (!request.at("check").get<bool>()) return to_json(CellFacts{});
-      if (const auto wrong = case_->why_wrong()) return to_json(refusal(Status::wrong, *wrong));
-      return to_json(characterise(*case_, request.at("min_sample_seconds")));
+      const std::chrono::duration<double> setup = std::chrono::steady_clock::now() - start;
+      const bool check = request.at("check");
+      // The first call starts the threads that there will be; what follows runs on pinned ones.
+      const auto wrong = check ? case_->why_wrong() : first_call();
+      if (wrong) return to_json(refusal(Status::wrong, *wrong));
+      pin_threads(request.at("cpus"));
+      if (!check) return to_json(CellFacts{});
+      CellFacts facts = characterise(*case_, request.at("min_sample_seconds"));
+      facts.setup_seconds = setup.count();
+      return to_json(facts);
     } catch (const Unsupported& error) {
       return to_json(refusal(Status::unsupported, error.what()));
     } catch (const std::bad_alloc&) {
@@ -54,18 +65,24 @@ class Session {
     }
   }
 
+  std::optional<std::string> first_call() {
+    case_->call();
+    return std::nullopt;
+  }
+
   Json sample(const Json& request) {
     if (!case_) return {{"failure", "asked for a sample before a case was prepared"}};
     try {
       const double warm_up_seconds = request.at("warm_up_seconds");
       if (warm_up_seconds > 0) warm_up(*case_, warm_up_seconds);
-      return to_json(measure(*case_, request.at("iterations")));
+      return to_json(measure(*case_, request.at("iterations"), cpus_));
     } catch (const std::exception& error) {
       return {{"failure", std::string("threw: ") + error.what()}};
     }
   }
 
   const CaseFactory& make_case_;
+  const std::vector<int> cpus_ = allowed_cpus();  // before the first thread is pinned
   std::optional<Case> case_;
 };
 

@@ -6,7 +6,8 @@ namespace crossover::harness {
 
 /// The worker's side of the protocol: reads one JSON request per line from the socket `descriptor`,
 /// answers each with one line, and returns when the coordinator hangs up.
-///   {"do":"prepare","cell":{...},"check":true,"min_sample_seconds":0.001} -> cell facts
+///   {"do":"prepare","cell":{...},"cpus":[1,0],"check":true,"min_sample_seconds":0.001} -> cell
+///   facts
 ///   {"do":"sample","iterations":100,"warm_up_seconds":0.0002}             -> sample
 ///   {"do":"release"}                                                      -> {}
 void worker_main(int descriptor, const CaseFactory& make_case);

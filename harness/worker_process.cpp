@@ -11,9 +11,9 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 
 #include "harness/channel.h"
@@ -49,6 +49,24 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   _exit(127);
 }
 
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  ~Descriptor() { reset(-1); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const { return value_; }
+  void reset(int value) {
+    if (value_ >= 0) close(value_);
+    value_ = value;
+  }
+
+ private:
+  int value_ = -1;
+};
+
 std::string describe_end(int status) {
   if (WIFSIGNALED(status)) {
     const int signal = WTERMSIG(status);
@@ -64,6 +82,7 @@ std::string describe_end(int status) {
 class WorkerProcess : public Worker {
  public:
   WorkerProcess(ProcessHost& host, const Placement& placement) : host_(host) {
+    if (placement.pin_threads) pinned_cpus_ = placement.cpus;
     spawn(placement);
     pause();
     host_.live_.insert(this);
@@ -72,7 +91,6 @@ class WorkerProcess : public Worker {
   ~WorkerProcess() override {
     host_.live_.erase(this);
     end();
-    close(errors_);
   }
 
   CellFacts prepare(const Cell& cell, const PrepareOptions& options, double timeout) override {
@@ -84,6 +102,7 @@ class WorkerProcess : public Worker {
                          {"settings", to_json(cell.arm.settings)},
                          {"replica", cell.arm.replica},
                          {"problem", to_json(cell.problem)}}},
+                       {"cpus", pinned_cpus_},
                        {"check", options.check},
                        {"min_sample_seconds", options.min_sample_seconds}};
     return cell_facts_from(turn(request, timeout).answer);
@@ -163,18 +182,24 @@ class WorkerProcess : public Worker {
   std::string last_words() const;
 
   ProcessHost& host_;
+  std::vector<int> pinned_cpus_;
   pid_t process_ = -1;
-  int errors_ = -1;  // memory file that takes the worker's output
+  Descriptor errors_;  // memory file that takes the worker's output
   std::unique_ptr<Channel> channel_;
 };
 
 void WorkerProcess::spawn(const Placement& placement) {
   std::array<int, 2> sockets{};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot make a socket for a worker");
+    throw WorkerFailure(std::string("cannot make a socket for a worker: ") + strerror(errno));
   }
   channel_ = std::make_unique<Channel>(sockets[0]);
-  errors_ = memfd_create("worker-output", MFD_CLOEXEC);
+  errors_.reset(memfd_create("worker-output", MFD_CLOEXEC));
+  if (errors_.get() < 0) {
+    close(sockets[1]);
+    throw WorkerFailure(std::string("cannot make a file for a worker's output: ") +
+                        strerror(errno));
+  }
 
   std::vector<std::string> command = host_.command_;
   command.push_back(std::to_string(worker_socket));
@@ -188,12 +213,12 @@ void WorkerProcess::spawn(const Placement& placement) {
 
   process_ = fork();
   if (process_ == 0) {
-    become_worker(sockets[1], errors_, placement.cpus.empty() ? nullptr : &cpus,
+    become_worker(sockets[1], errors_.get(), placement.cpus.empty() ? nullptr : &cpus,
                   command_pointers.data(), environment_pointers.data());
   }
   close(sockets[1]);
   if (process_ < 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot start a worker");
+    throw WorkerFailure(std::string("cannot start a worker: ") + strerror(errno));
   }
 }
 
@@ -207,7 +232,7 @@ void WorkerProcess::end() {
 
 Json WorkerProcess::ask(const Json& request, double timeout) {
   std::string line;
-  const bool sent = channel_->send(request.dump());
+  const bool sent = channel_->send(text_of(request));
   const auto received = sent ? channel_->receive(line, timeout) : Channel::Received::closed;
   switch (received) {
     case Channel::Received::line:
@@ -239,16 +264,26 @@ int WorkerProcess::wait_for_end() {
 
 std::string WorkerProcess::last_words() const {
   constexpr off_t most = 400;
-  const off_t size = lseek(errors_, 0, SEEK_END);
+  const off_t size = lseek(errors_.get(), 0, SEEK_END);
   if (size <= 0) return {};
   std::string text(static_cast<std::size_t>(std::min(size, most)), '\0');
-  const ssize_t count = pread(errors_, text.data(), text.size(), std::max<off_t>(0, size - most));
+  const ssize_t count =
+      pread(errors_.get(), text.data(), text.size(), std::max<off_t>(0, size - most));
   text.resize(static_cast<std::size_t>(std::max<ssize_t>(0, count)));
   while (!text.empty() && text.back() == '\n') text.pop_back();
   for (char& character : text) {
     if (character == '\n') character = ' ';
   }
   return text;
+}
+
+ProcessHost::ProcessHost(std::vector<std::string> command, Place place)
+    : command_(std::move(command)), place_(std::move(place)) {
+  // Two descriptors per arm; the usual soft limit would end at some 500 arms.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::unique_ptr<Worker> ProcessHost::start(const Arm& arm) {

@@ -12,7 +12,8 @@ namespace crossover::harness {
 
 /// Where and in which environment an arm's worker runs; the same in every launch.
 struct Placement {
-  std::vector<int> cpus;  // the process may run on these only; empty: no restriction
+  std::vector<int> cpus;     // the process may run on these only; empty: no restriction
+  bool pin_threads = false;  // and each of its threads on one of them, in this order
   std::vector<std::pair<std::string, std::string>> environment;  // the whole of it
 };
 
@@ -24,8 +25,7 @@ class ProcessHost : public WorkerHost {
  public:
   using Place = std::function<Placement(const Arm&)>;
 
-  ProcessHost(std::vector<std::string> command, Place place)
-      : command_(std::move(command)), place_(std::move(place)) {}
+  ProcessHost(std::vector<std::string> command, Place place);
 
   std::unique_ptr<Worker> start(const Arm& arm) override;
   Isolation isolation() const override { return isolation_; }

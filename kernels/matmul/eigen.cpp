@@ -28,7 +28,7 @@ std::unique_ptr<Prepared> prepare(const Problem&, const ParallelPolicy& policy) 
 constinit const Kernel eigen = {
     .name = "eigen",
     .source = CROSSOVER_EIGEN_SOURCE,
-    .traits = {Threading::vendor, Simd::vendor, Packing::per_call},
+    .traits = {Threading::openmp, Simd::vendor, Packing::per_call},
     .why_unsupported = why_unsupported,
     .prepare = prepare,
     .workspace_bytes = no_workspace,

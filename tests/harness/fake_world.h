@@ -85,7 +85,7 @@ class FakeObserver : public RunObserver {
     samples.push_back({section, arm, problem, sample});
   }
   void on_flush() override { ++flushes; }
-  void on_progress(std::size_t, const std::string& what, double) override {
+  void on_progress(std::size_t, const std::string& what, std::optional<double>) override {
     progress.push_back(what);
   }
 
@@ -100,6 +100,10 @@ inline FamilyInfo measurable_matmul() {
   FamilyInfo family = fake_matmul();
   family.memory_bytes = [](const Problem& problem) {
     return 4.0 * static_cast<double>(extent(problem, "m") * extent(problem, "n"));
+  };
+  family.rough_seconds = [](const Arm& arm, const Problem& problem) {
+    const double n = static_cast<double>(extent(problem, "n"));
+    return (arm.variant == "naive" ? 1e-8 : 1e-10) * n * n * n;
   };
   return family;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/cpu_time.h"
 #include "harness/duration.h"
 #include "harness/measurement.h"
 
@@ -39,7 +40,7 @@ TEST(Measurement, CallsExactlyAsOftenAsAsked) {
   int calls = 0;
   Case counted;
   counted.call = [&] { ++calls; };
-  const Sample sample = measure(counted, 1234);
+  const Sample sample = measure(counted, 1234, allowed_cpus());
   EXPECT_EQ(calls, 1234);
   EXPECT_EQ(sample.iterations, 1234);
   EXPECT_GT(sample.seconds, 0);

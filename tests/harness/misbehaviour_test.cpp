@@ -21,6 +21,7 @@ FamilyInfo misbehaving_family() {
   }
   family.flops = [](const Problem& problem) { return static_cast<double>(extent(problem, "n")); };
   family.memory_bytes = [](const Problem&) { return 0.0; };
+  family.rough_seconds = [](const Arm&, const Problem&) { return 1e-6; };
   return family;
 }
 
@@ -33,13 +34,13 @@ class Misbehaviour : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     plan_ = new Plan(make_plan(
-        parse_config("family = test\nn = 1, 2\nlaunches = 6\nquartets = 2\ntimeout = 1s\n"
+        parse_config("family = test\nn = 1, 2\nlaunches = 6\nquartets = 2\ntimeout = 5s\n"
                      "variants = good, wrong, throws, throws_late, crashes, crashes_late, hangs, "
                      "unsupported\n",
                      "x.cfg", {}),
         {misbehaving_family()}, {2}));
     ProcessHost host({"/proc/self/exe", "worker"}, [](const Arm&) {
-      return Placement{{}, {{"PATH", "/usr/bin:/bin"}}};
+      return Placement{{}, false, {{"PATH", "/usr/bin:/bin"}}};
     });
     FakeObserver observer;
     Runner runner(*plan_, {host, observer, seconds_now, 1e12, {misbehaving_family()}});

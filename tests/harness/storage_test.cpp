@@ -1,6 +1,8 @@
+#include <csignal>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "harness/run_directory.h"
@@ -99,19 +101,71 @@ TEST_F(Storage, UnwritablePlacesAreErrorsThatNameThem) {
       error_of([&] { RunDirectory run(base_ / "a-file", "experiment", "host"); });
   EXPECT_NE(error.find("a-file"), std::string::npos) << error;
   EXPECT_NE(error.find("--out"), std::string::npos) << error;
+  EXPECT_NE(error_of([] { write_file("/proc/none/file", "x"); }).find("cannot write /proc/none"),
+            std::string::npos);
 }
 
-TEST_F(Storage, AFullDiskIsAnError) {
-  if (!fs::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
-  EXPECT_NE(error_of([] { write_file("/proc/none/file", "x"); }).find("cannot write"),
-            std::string::npos);
+/// While one lives, no file of this process grows beyond `bytes`. To a writer that is a full disk,
+/// but for the system's words: "File too large" for "No space left on device".
+class FullDisk {
+ public:
+  explicit FullDisk(std::uintmax_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    limit(static_cast<rlim_t>(bytes));
+  }
+  ~FullDisk() {
+    limit(before_.rlim_cur);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  void limit(rlim_t bytes) {
+    const rlimit limits{bytes, before_.rlim_max};
+    if (setrlimit(RLIMIT_FSIZE, &limits) != 0) throw std::runtime_error("setrlimit failed");
+  }
+
+  void (*handler_)(int);
+  rlimit before_{};
+};
+
+TEST_F(Storage, FlushingToAFullDiskIsAnErrorAndKeepsTheRowsBefore) {
   RunDirectory run(base_, "experiment", "host");
-  // From here on, the rows go to a device without space.
-  fs::remove(run.path() / "samples.jsonl");
-  fs::create_symlink("/dev/full", run.path() / "summary.json.part");
-  EXPECT_NE(
-      error_of([&] { run.write("summary.json", std::string(100000, 'x')); }).find("No space left"),
-      std::string::npos);
+  run.append({{"row", "sample"}, {"seconds", 0.125}});
+  run.flush();
+  const fs::path samples = run.path() / "samples.jsonl";
+  const FullDisk disk(fs::file_size(samples) + 5);
+  run.append({{"row", "sample"}, {"seconds", 0.25}});
+  const std::string error = error_of([&] { run.flush(); });
+  EXPECT_EQ(error, "cannot write " + samples.string() + ": File too large");
+  const std::vector<Json> rows = rows_of(run.path());
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[1].at("seconds"), 0.125);
+}
+
+TEST_F(Storage, AppendingToAFullDiskIsAnErrorOnceTheBufferIsFull) {
+  RunDirectory run(base_, "experiment", "host");
+  run.flush();
+  const fs::path samples = run.path() / "samples.jsonl";
+  const FullDisk disk(fs::file_size(samples));
+  const Json row{{"row", std::string(1000, 'x')}};
+  const std::string error = error_of([&] {
+    for (int i = 0; i < 1000; ++i) run.append(row);
+  });
+  EXPECT_EQ(error, "cannot write " + samples.string() + ": File too large");
+}
+
+TEST_F(Storage, AFileThatAFullDiskCannotReplaceStaysAsItWas) {
+  RunDirectory run(base_, "experiment", "host");
+  run.write("summary.json", "old");
+  {
+    const FullDisk disk(1000);
+    const std::string error = error_of([&] { run.write("summary.json", std::string(5000, 'x')); });
+    EXPECT_NE(error.find("cannot write"), std::string::npos) << error;
+    EXPECT_NE(error.find("File too large"), std::string::npos) << error;
+  }
+  EXPECT_EQ(text_of(run.path() / "summary.json"), "old");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/manifest.h"
+#include "harness/run_directory.h"
 #include "harness/tables.h"
 #include "tests/harness/fake_world.h"
 
@@ -16,16 +17,12 @@ Json manifest_of(const Plan& plan) {
   machine.cores = 2;
   return make_manifest(plan, machine, {"1", "abc", "gcc", "-O3", {}}, {"crossover"}, {"avx2"},
                        [](const Arm&) {
-                         return Placement{{1}, {{"A", "b"}}};
+                         return Placement{{1}, true, {{"A", "b"}}};
                        });
 }
 
 Json summary_of(const FakeRun& run) {
-  std::vector<Evidence> evidence;
-  for (std::size_t i = 0; i < run.plan.sections.size(); ++i) {
-    evidence.push_back(run.runner.evidence(i));
-  }
-  return summarise(manifest_of(run.plan), evidence);
+  return summarise(manifest_of(run.plan), run.runner.evidence());
 }
 
 double halved_by_threads(const Arm& arm, const Problem& problem) {
@@ -90,10 +87,8 @@ TEST(Summary, AKernelThatIgnoresItsThreadsIsFoundOut) {
 
 TEST(Summary, ASwitchThatActedIsNotAccused) {
   FakeRun run(table_config, halved_by_threads);
-  run.runner.check(0);
+  run.run();
   Evidence evidence = run.runner.evidence(0);
-  run.runner.measure(0);
-  evidence = run.runner.evidence(0);
   for (std::size_t problem = 0; problem < 2; ++problem) {
     const SectionPlan& plan = run.plan.sections[0];
     for (std::size_t arm = 0; arm < plan.arms.size(); ++arm) {
@@ -115,32 +110,58 @@ TEST(Summary, NoiseFloorComesFromTheReplicas) {
   EXPECT_GE(floor.at("pairs").size(), 2u);
 }
 
-TEST(Summary, SurvivesTheWayThroughItsFiles) {
-  FakeRun run(table_config, halved_by_threads);
-  run.run();
-  const Json manifest = manifest_of(run.plan);
-  const Json again = Json::parse(manifest.dump());
-  const std::vector<SectionPlan> sections = sections_from(again);
-  ASSERT_EQ(sections.size(), 1u);
-  EXPECT_EQ(sections[0].arms, run.plan.sections[0].arms);
-  EXPECT_EQ(sections[0].problems, run.plan.sections[0].problems);
-  EXPECT_EQ(sections[0].comparisons, run.plan.sections[0].comparisons);
-  EXPECT_EQ(sections[0].aa_problems, run.plan.sections[0].aa_problems);
-
-  Evidence copy;
-  for (const auto& event : run.observer.samples) {
-    copy.add(event.arm, event.problem, sample_from(Json::parse(to_json(event.sample).dump())));
-  }
-  for (std::size_t arm = 0; arm < sections[0].arms.size(); ++arm) {
-    for (std::size_t problem = 0; problem < 2; ++problem) {
+/// Everything that a run tells its observer, as the rows of samples.jsonl.
+void write_rows(const FakeRun& run, RunDirectory& directory) {
+  const SectionPlan& plan = run.plan.sections[0];
+  for (std::size_t arm = 0; arm < plan.arms.size(); ++arm) {
+    for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
       const CellFacts* facts = run.runner.evidence(0).facts(arm, problem);
       if (facts == nullptr) continue;
-      copy.set_facts(arm, problem, cell_facts_from(Json::parse(to_json(*facts).dump())));
+      Json row{{"row", "cell"}, {"section", 0}, {"arm", arm}, {"problem", problem}};
+      row.update(to_json(*facts));
+      directory.append(row);
     }
   }
-  Json original = summarise(manifest, {run.runner.evidence(0)});
-  Json restored = summarise(again, {copy});
-  EXPECT_EQ(original, restored);
+  for (const auto& event : run.observer.samples) {
+    Json row{{"row", "sample"}, {"section", 0}, {"arm", event.arm}, {"problem", event.problem}};
+    row.update(to_json(event.sample));
+    directory.append(row);
+  }
+  directory.flush();
+}
+
+TEST(Summary, CanBeRebuiltFromManifestAndSamples) {
+  FakeRun run(table_config, halved_by_threads);
+  run.run();
+  const auto base =
+      std::filesystem::temp_directory_path() / ("rebuilt-" + std::to_string(getpid()));
+  const Json manifest = manifest_of(run.plan);
+  {
+    RunDirectory directory(base, "experiment", "host");
+    directory.write("manifest.json", text_of(manifest, 1));
+    write_rows(run, directory);
+    const Json stored = read_manifest(directory.path());
+    const std::size_t sections = sections_from(stored).size();
+    EXPECT_EQ(summarise(stored, read_evidence(directory.path(), sections)),
+              summarise(manifest, run.runner.evidence()));
+  }
+  std::filesystem::remove_all(base);
+}
+
+TEST(Summary, BelowTwoLaunchesThereIsNoIntervalButNull) {
+  FakeRun run(
+      "[overtake]\nquestion = crossover\nvariants = simd_parallel[threads=2]\n"
+      "against = simd\nsize = 16, 64\nlaunches = 1\n",
+      halved_by_threads);
+  run.run();
+  const Json crossover = summary_of(run).at("crossovers").at(0);
+  EXPECT_EQ(crossover.at("outcome"), "unresolved");
+  EXPECT_TRUE(crossover.at("points").at(0).at("ci").is_null());
+  EXPECT_EQ(make_tables(summary_of(run)).at(0).rows.size(), 2u);
+}
+
+TEST(Summary, TextThatIsNotUtf8DoesNotStopIt) {
+  EXPECT_EQ(text_of(Json{{"words", "caf\xe9"}}), "{\"words\":\"caf\xef\xbf\xbd\"}");
 }
 
 TEST(Tables, SayWhatWasSkippedAndWhy) {
