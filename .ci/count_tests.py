@@ -21,8 +21,7 @@ def outcomes_by_test(log: pathlib.Path) -> dict[str, list[str]]:
     lines = log.read_text().split("\n") if log.exists() else [""]
     for line in lines[:-1]:  # what has no newline was cut off
         test = json.loads(line)
-        name = test["name"].split(" / ")[-1]
-        outcomes[name].append(OUTCOMES.get(test["result"], "failed"))
+        outcomes[test["name"]].append(OUTCOMES.get(test["result"], "failed"))
     return outcomes
 
 
@@ -46,7 +45,7 @@ def cases_by_test(suites: ElementTree.Element) -> dict[str, collections.Counter]
     """How the single tests of each Google Test binary ended."""
     cases = collections.defaultdict(collections.Counter)
     for suite in suites.iter("testsuite"):
-        # "project.test.suite" for Google Test, "project" for the others.
+        # "project.test.suite" for Google Test's, "project" for the others.
         parts = suite.get("name", "").split(".", 2)
         if len(parts) == 3:
             cases[parts[1]].update(outcome_of_case(case) for case in suite.iter("testcase"))
