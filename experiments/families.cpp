@@ -36,11 +36,4 @@ harness::Case make_case(const harness::Cell& cell) {
   return found->make_case(cell);
 }
 
-std::map<std::string, std::string> traits_text(std::string_view threading, std::string_view simd,
-                                               std::string_view packing) {
-  return {{"threading", std::string(threading)},
-          {"simd", std::string(simd)},
-          {"packing", std::string(packing)}};
-}
-
 }  // namespace crossover::experiments

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <map>
-#include <string>
 #include <vector>
 
 #include "harness/case.h"
@@ -13,9 +11,5 @@ namespace crossover::experiments {
 /// cells into a case. One line per family in families.cpp.
 std::vector<harness::FamilyInfo> families();
 harness::Case make_case(const harness::Cell& cell);
-
-/// Used by the files of the families: traits as text, for labels and listings.
-std::map<std::string, std::string> traits_text(std::string_view threading, std::string_view simd,
-                                               std::string_view packing);
 
 }  // namespace crossover::experiments

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "experiments/aligned_buffer.h"
-#include "experiments/families.h"
+#include "experiments/variant_info.h"
 #include "kernels/core/cpu_caches.h"
 #include "kernels/core/instruction_set.h"
 #include "kernels/matmul/matmul.h"
@@ -190,18 +190,6 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
          ((scalar ? scalar_flops : simd_flops) * harness::threads_of(arm));
 }
 
-harness::VariantInfo variant_info(const matmul::Kernel& kernel) {
-  harness::VariantInfo info;
-  info.name = kernel.name;
-  info.source = kernel.source;
-  info.traits = traits_text(kernels::to_string(kernel.traits.threading),
-                            kernels::to_string(kernel.traits.simd),
-                            kernels::to_string(kernel.traits.packing));
-  info.threaded = kernel.traits.threading != kernels::Threading::none;
-  info.unavailable = kernel.why_unsupported({1, 1, 1, 1});
-  return info;
-}
-
 }  // namespace
 
 harness::FamilyInfo matmul_family() {
@@ -215,6 +203,7 @@ harness::FamilyInfo matmul_family() {
   family.settings = {{"isa", {"auto", "avx3", "avx2", "sse4", "neon", "scalar"}}};
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
+    family.variants.back().unavailable = kernel.why_unsupported({1, 1, 1, 1});
   }
   family.flops = [](const harness::Problem& problem) { return flops_of(problem_of(problem)); };
   family.memory_bytes = [](const harness::Problem& problem) {

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "experiments/families.h"
+#include "experiments/variant_info.h"
 #include "harness/machine.h"
 #include "harness/manifest.h"
 #include "kernels/probe/fma_f32.h"
@@ -43,18 +43,10 @@ struct Peak {
 }  // namespace
 
 harness::FamilyInfo probe_family() {
-  const probe::FmaKernel& kernel = probe::fma_f32();
-  harness::VariantInfo info;
-  info.name = kernel.name;
-  info.source = kernel.source;
-  info.traits = traits_text(kernels::to_string(kernel.traits.threading),
-                            kernels::to_string(kernel.traits.simd),
-                            kernels::to_string(kernel.traits.packing));
-  info.threaded = true;
   harness::FamilyInfo family;
   family.name = "probe";
   family.extents = {"iterations"};
-  family.variants = {info};
+  family.variants = {variant_info(probe::fma_f32())};
   family.flops = [](const harness::Problem& p) { return probe::fma_flops(problem_of(p), {1}); };
   family.memory_bytes = [](const harness::Problem&) { return 0.0; };
   family.rough_seconds = [](const harness::Arm&, const harness::Problem& problem) {
