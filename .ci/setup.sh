@@ -39,7 +39,8 @@ is_debian() {
 
 # The names among "$@" that are not installed.
 missing_of() {
-  dpkg-query -W -f='${Package} ${Status}\n' "$@" 2>/dev/null |
+  # Of a package that it has never heard of, dpkg-query makes an error.
+  { dpkg-query -W -f='${Package} ${Status}\n' "$@" 2>/dev/null || true; } |
     awk '/ install ok installed$/ {print $1}' | sort >"$scratch/installed"
   printf '%s\n' "$@" | sort | comm -23 - "$scratch/installed"
 }
