@@ -107,11 +107,6 @@ void note_undecided(const std::string& outside, CrossoverResult& result) {
   if (result.outcome != Outcome::unresolved) return;
   const auto is_undecided = [](const LabelledPoint& p) { return p.sign == Sign::undecided; };
   note_sizes("undecided:", list_sizes(result.points, is_undecided), result.notes);
-  if (result.crossings.empty()) return;
-  const Crossing& candidate = result.crossings.front();
-  note_sizes("the change of sign between " + std::to_string(candidate.from) + " and " +
-                 std::to_string(candidate.to) + " is a candidate only; undecided outside it:",
-             outside, result.notes);
 }
 
 // Bonferroni counts sizes and brackets are found by size, so a size given twice breaks both.

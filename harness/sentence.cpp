@@ -62,10 +62,10 @@ std::string outcome_text(const Json& crossover, const std::string& variant,
     return fmt::format("{} and {} are indistinguishable on the whole range, {}", variant, against,
                        range(crossover));
   }
-  return fmt::format("undecided within the budget: {}",
-                     crossover.at("intervals").empty()
-                         ? fmt::format("{} against {}", variant, against)
-                         : "perhaps " + crossing_sentence(crossover, variant, against));
+  if (crossover.at("intervals").empty()) {
+    return fmt::format("{} against {}: no answer within the budget", variant, against);
+  }
+  return "no answer within the budget; perhaps " + crossing_sentence(crossover, variant, against);
 }
 
 }  // namespace
