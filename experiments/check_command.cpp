@@ -25,8 +25,8 @@ struct Selection {
 
 Selection selection_from(const std::string& text, const std::vector<harness::FamilyInfo>& all) {
   const std::size_t slash = text.find('/');
-  const Selection selection{text.substr(0, slash),
-                            slash == std::string::npos ? "" : text.substr(slash + 1)};
+  Selection selection{text.substr(0, slash),
+                      slash == std::string::npos ? "" : text.substr(slash + 1)};
   std::vector<std::string> known;
   for (const harness::FamilyInfo& family : all) {
     known.push_back(family.name);

@@ -45,7 +45,7 @@ bool Options::parse(const Arguments& arguments) {
 }
 
 std::string Options::format(const std::vector<std::string>& legal) const {
-  const std::string chosen = text("format");
+  std::string chosen = text("format");
   if (std::find(legal.begin(), legal.end(), chosen) == legal.end()) {
     throw UsageError(
         fmt::format("--format = {}; expected one of {}", chosen, fmt::join(legal, ", ")));

@@ -28,12 +28,14 @@ std::atomic<std::uint64_t> bytes{0};
 
 // glibc documents replacing malloc by defining its whole set of functions in the executable ("The
 // GNU C Library", section 3.2.4, "Replacing malloc"); these forward to glibc's own.
+// NOLINTBEGIN(bugprone-reserved-identifier): the C library's own names
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* pointer, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
 void __libc_free(void* pointer);
+// NOLINTEND(bugprone-reserved-identifier)
 
 void* malloc(std::size_t size) {
   note(size);

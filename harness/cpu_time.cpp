@@ -89,7 +89,7 @@ std::optional<double> steal_seconds(const std::vector<int>& cpus) {
 std::optional<double> run_delay_seconds() {
   std::optional<double> seconds;
   for_each_thread([&](int folder, const char* thread) {
-    std::array<char, 64> path;
+    std::array<char, 280> path;  // a name of up to 255 characters, as dirent allows
     std::snprintf(path.data(), path.size(), "%s/schedstat", thread);
     std::array<char, 128> buffer;
     std::string_view text = read_part(folder, path.data(), buffer);

@@ -26,7 +26,7 @@ std::string read_file(const std::filesystem::path& path) {
 /// The first name that is not taken yet.
 std::filesystem::path make_unused(const std::filesystem::path& wanted) {
   for (int number = 1;; ++number) {
-    const std::filesystem::path path =
+    std::filesystem::path path =
         number == 1 ? wanted : std::filesystem::path(fmt::format("{}-{}", wanted.string(), number));
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
@@ -89,7 +89,7 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
 
 Json read_manifest(const std::filesystem::path& run) {
   const std::filesystem::path path = run / "manifest.json";
-  const Json manifest = Json::parse(read_file(path), nullptr, false);
+  Json manifest = Json::parse(read_file(path), nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object()) {
     throw StorageError(path.string() + ": damaged: not a JSON object");
   }

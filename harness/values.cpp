@@ -104,7 +104,7 @@ class IntegerList {
     const double high = static_cast<double>(last);
     const double steps = geometric ? std::log(high / low) / std::log(step) : (high - low) / step;
     if (!(steps < static_cast<double>(most_values))) too_many(element);
-    for (double i = 0; i <= steps; ++i) {
+    for (int i = 0; i <= steps; ++i) {
       const double exact = geometric ? low * std::pow(step, i) : low + step * i;
       if (exact < high) push(std::llround(exact), element);
     }

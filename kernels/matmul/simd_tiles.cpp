@@ -82,7 +82,7 @@ class PartOfVector {
 // GCC keeps an array in registers only if its indices are constants before any loop is unrolled.
 template <int rows, int vectors, bool partial>
 struct Tile {
-  static constexpr auto all_sums = std::make_index_sequence<rows * vectors>();
+  static constexpr auto all_sums = std::make_index_sequence<std::size_t{rows} * vectors>();
   static constexpr auto all_vectors = std::make_index_sequence<vectors>();
 
   template <std::size_t v>
@@ -125,7 +125,7 @@ struct Tile {
   // of 99%).
   template <int group>
   static HWY_INLINE const float* group_of_rows(const Strip& s) {
-    return 3 * group < rows ? s.a + 3 * group * s.a_stride : nullptr;
+    return 3 * group < rows ? s.a + 3 * Index{group} * s.a_stride : nullptr;
   }
 
   template <std::size_t... i>

@@ -7,13 +7,9 @@
 namespace crossover::harness {
 namespace {
 
-/// The directory experiments/ of the sources, which hold the working directory or are it.
+/// The directory experiments/ of the sources, as the build says.
 std::filesystem::path experiments() {
-  using std::filesystem::path;
-  for (path at = std::filesystem::current_path(); at != at.root_path(); at = at.parent_path()) {
-    if (exists(at / "experiments" / "quickstart.cfg")) return at / "experiments";
-  }
-  return "experiments";
+  return std::filesystem::path(CROSSOVER_SOURCE_ROOT) / "experiments";
 }
 
 Plan plan_file(const std::string& name, const Overrides& overrides = {}, int cores = 2) {

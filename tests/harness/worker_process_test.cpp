@@ -136,7 +136,9 @@ TEST(WorkerProcess, PinsEveryThreadThatTheCaseStarted) {
     }
   }
   ASSERT_EQ(places.size(), 2u);
-  if (cpus.size() > 1) EXPECT_NE(places[0], places[1]);
+  if (cpus.size() > 1) {
+    EXPECT_NE(places[0], places[1]);
+  }
 }
 
 /// The state letter of a process, from /proc/PID/stat: T is stopped.
