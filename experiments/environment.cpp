@@ -15,11 +15,6 @@ const std::vector<int>& cpu_order() {
   return order;
 }
 
-std::string inherited(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : value;
-}
-
 }  // namespace
 
 harness::Placement place(const harness::Arm& arm) {
@@ -32,8 +27,7 @@ harness::Placement place(const harness::Arm& arm) {
   }
 
   std::map<std::string, std::string> variables{
-      {"PATH", inherited("PATH", "/usr/bin:/bin")},
-      {"HOME", inherited("HOME", "/")},
+      {"PATH", "/usr/bin:/bin"},
       {"OMP_NUM_THREADS", std::to_string(threads)},
       {"OMP_DYNAMIC", "false"},
       {"OMP_WAIT_POLICY", "active"},

@@ -4,7 +4,7 @@
 
 namespace crossover::experiments {
 
-/// Where an arm's worker runs and in which environment: nothing is inherited but PATH, HOME and
+/// Where an arm's worker runs and in which environment: nothing is inherited but
 /// LD_LIBRARY_PATH, every variable that steers a thread pool is set explicitly, and the arm's env.*
 /// settings win.
 harness::Placement place(const harness::Arm& arm);

@@ -66,6 +66,14 @@ std::string find_config(const std::string& name) {
   return name;
 }
 
+/// The path from the project's folder where the file lies in it, else the path as it is: a stored
+/// run should not depend on where somebody keeps the sources.
+std::string name_in_project(const std::string& path) {
+  const std::filesystem::path relative =
+      std::filesystem::relative(std::filesystem::absolute(path), source_root);
+  return relative.empty() || *relative.begin() == ".." ? path : relative.string();
+}
+
 /// Fewer launches and quartets: an answer in a fraction of the time, with wider intervals.
 void make_quick(harness::Plan& plan) {
   constexpr int fewest_launches = 6;  // below which no 95% interval exists
@@ -246,6 +254,7 @@ int run_command(const Arguments& arguments) {
     return exit_done;
   }
   plan.sections.insert(plan.sections.begin(), ceilings_plan(plan));
+  plan.source = name_in_project(plan.source);
 
   harness::catch_interrupts();
   Arguments command_line{"crossover", "run"};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <numeric>
 
 #include "harness/duration.h"
 
@@ -37,6 +38,13 @@ CellFacts over_budget(const Protocol& protocol, double seconds, double share) {
                              duration_text(protocol.budget_seconds)));
 }
 
+/// The share of what is left of the budget that one cell may take: an equal one, or as much as lets
+/// its problem take half of what is left, since the large problems to come may not fit anyway.
+double share_of_cell(std::size_t cells_left, std::size_t cells_of_problem) {
+  return std::max(1.0 / static_cast<double>(cells_left),
+                  0.5 / static_cast<double>(cells_of_problem));
+}
+
 }  // namespace
 
 bool is_slow(double call_seconds) { return call_seconds > slow_call_seconds; }
@@ -68,10 +76,13 @@ SectionCheck::SectionCheck(const SectionPlan& plan, World world)
 }
 
 void SectionCheck::run() {
-  std::size_t cells_left = 0;
-  for (std::size_t arm = 0; arm < plan_.arms.size(); ++arm) {
-    for (std::size_t i = 0; i < plan_.problems.size(); ++i) cells_left += runs(plan_, arm, i);
+  std::vector<std::size_t> cells_of(plan_.problems.size());
+  for (std::size_t problem = 0; problem < plan_.problems.size(); ++problem) {
+    for (std::size_t arm = 0; arm < plan_.arms.size(); ++arm) {
+      cells_of[problem] += runs(plan_, arm, problem);
+    }
   }
+  std::size_t cells_left = std::accumulate(cells_of.begin(), cells_of.end(), std::size_t{0});
   const double started = world_.now();
   double committed = 0;  // seconds of launches that the cells so far will take
   for (std::size_t problem = 0; problem < plan_.problems.size(); ++problem) {
@@ -79,7 +90,7 @@ void SectionCheck::run() {
       if (plan_.arms[arm].replica != 0) continue;
       const double left = plan_.protocol.budget_seconds - committed - (world_.now() - started);
       const CellFacts facts =
-          check_cell(arm, problem, std::max(0.0, left) / static_cast<double>(cells_left));
+          check_cell(arm, problem, left * share_of_cell(cells_left, cells_of[problem]));
       for (const std::size_t one : arms_sharing(arm, problem)) {
         world_.on_facts(one, problem, facts);
         --cells_left;
