@@ -101,13 +101,22 @@ std::string ceilings_sentence(const Json& ceilings) {
   const auto fma = ceilings.find("fma_f32");
   if (fma == ceilings.end() || fma->empty()) return "FMA peak: not measured.";
   std::string text;
+  std::string warning;
   for (const Json& entry : *fma) {
     const int threads = entry.at("threads");
-    text += fmt::format("{}{:.1f} GFLOP/s on {} thread{}", text.empty() ? "" : ", ",
-                        1e-9 * entry.at("flops_per_second").get<double>(), threads,
+    const double best = 1e-9 * entry.at("flops_per_second").get<double>();
+    const double lowest = 1e-9 * entry.at("lowest_launch").get<double>();
+    text += fmt::format("{}{:.1f} GFLOP/s on {} thread{}", text.empty() ? "" : ", ", best, threads,
                         threads == 1 ? "" : "s");
+    constexpr double usual_spread = 0.9;
+    if (lowest < usual_spread * best) {
+      warning += fmt::format(
+          " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch; somebody else used this "
+          "machine's cores meanwhile.",
+          lowest, threads, threads == 1 ? "" : "s");
+    }
   }
-  return "FMA peak (registers only, measured in this run): " + text + ".";
+  return "FMA peak (registers only, best launch of this run): " + text + "." + warning;
 }
 
 }  // namespace crossover::harness

@@ -111,19 +111,19 @@ class SectionSummary {
   const Evidence& evidence_;
 };
 
+/// The best launch: what disturbs a machine can only lower its ceiling, and on a shared one it
+/// does.
 Json SectionSummary::ceilings() const {
   Json result = Json::object();
   for (std::size_t arm = 0; arm < plan_.arms.size(); ++arm) {
     const CellFacts* facts = evidence_.facts(arm, 0);
     const std::vector<double> medians = evidence_.launch_medians(arm, 0);
     if (facts == nullptr || medians.empty()) continue;
-    const auto estimate = median_interval(medians);
-    const double flops = facts->work.flops;
-    result[plan_.arms[arm].variant].push_back(
-        {{"threads", threads_of(plan_.arms[arm])},
-         {"flops_per_second", flops / median(medians)},
-         {"ci95",
-          estimate ? Json{flops / estimate->ci.high, flops / estimate->ci.low} : Json(nullptr)}});
+    const auto [fastest, slowest] = std::minmax_element(medians.begin(), medians.end());
+    result[plan_.arms[arm].variant].push_back({{"threads", threads_of(plan_.arms[arm])},
+                                               {"flops_per_second", facts->work.flops / *fastest},
+                                               {"lowest_launch", facts->work.flops / *slowest},
+                                               {"launches", medians.size()}});
   }
   return result;
 }
