@@ -93,7 +93,7 @@ void Recorder::on_progress(std::size_t section, const std::string& what,
   // What matters most comes first: a narrow terminal shows the front of the line.
   std::string line = fmt::format("{}/{} cells, {}", done_cells_.size(), planned_cells_,
                                  harness::duration_text(now - started_));
-  if (remaining_seconds) {
+  if (remaining_seconds.value_or(0) > 0) {
     line += fmt::format(", section about {} more", harness::duration_text(*remaining_seconds));
   }
   line += fmt::format(" | {}: {}", plan_.sections[section].name, what);
