@@ -111,8 +111,9 @@ std::string ceilings_sentence(const Json& ceilings) {
     constexpr double usual_spread = 0.9;
     if (lowest < usual_spread * best) {
       warning += fmt::format(
-          " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch; somebody else used this "
-          "machine's cores meanwhile.",
+          " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch: this machine did not "
+          "give "
+          "its whole cores all the time.",
           lowest, threads, threads == 1 ? "" : "s");
     }
   }
