@@ -141,6 +141,13 @@ bool disturbed(const std::vector<const Sample*>& block) {
   return steal > 0 || foreign > foreign_share * wall;
 }
 
+CellFacts refused(Status status, const std::string& reason) {
+  CellFacts facts;
+  facts.status = status;
+  facts.reason = reason;
+  return facts;
+}
+
 std::string to_string(Status status) { return name_in(status_names, status); }
 
 Status status_from(const std::string& text) { return value_in(status_names, text); }

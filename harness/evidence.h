@@ -51,6 +51,9 @@ struct Sample {
   bool others_ran = false;  // another worker's CPU clock advanced meanwhile
 };
 
+/// The facts of a cell that was not measured, and why.
+CellFacts refused(Status status, const std::string& reason);
+
 /// The launch effects of one pair of arms on one problem, all log(T_against / T_variant).
 struct PairEffects {
   std::map<int, double> kept;  // by launch, from the blocks that were not set aside

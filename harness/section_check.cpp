@@ -18,13 +18,6 @@ constexpr double check_calls = 5;
 // Estimates without a measurement (FamilyInfo::rough_seconds) are right to within this factor.
 constexpr double rough_factor = 10;
 
-CellFacts refused(Status status, const std::string& reason) {
-  CellFacts facts;
-  facts.status = status;
-  facts.reason = reason;
-  return facts;
-}
-
 /// Everything that one cell takes until the first look, its check included.
 double cell_seconds(const Protocol& protocol, double call_seconds, double setup_seconds) {
   return protocol.looks.front() * cell_seconds_per_launch(protocol, call_seconds, setup_seconds) +

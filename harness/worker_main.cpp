@@ -13,13 +13,6 @@
 namespace crossover::harness {
 namespace {
 
-CellFacts refusal(Status status, const std::string& reason) {
-  CellFacts facts;
-  facts.status = status;
-  facts.reason = reason;
-  return facts;
-}
-
 Cell cell_from(const Json& object) {
   return {object.at("section"),
           {object.at("family"), object.at("variant"), settings_from(object.at("settings")),
@@ -50,18 +43,18 @@ class Session {
       const bool check = request.at("check");
       // The first call starts the threads that there will be; what follows runs on pinned ones.
       const auto wrong = check ? case_->why_wrong() : first_call();
-      if (wrong) return to_json(refusal(Status::wrong, *wrong));
+      if (wrong) return to_json(refused(Status::wrong, *wrong));
       pin_threads(request.at("cpus"));
       if (!check) return to_json(CellFacts{});
       CellFacts facts = characterise(*case_, request.at("min_sample_seconds"));
       facts.setup_seconds = setup.count();
       return to_json(facts);
     } catch (const Unsupported& error) {
-      return to_json(refusal(Status::unsupported, error.what()));
+      return to_json(refused(Status::unsupported, error.what()));
     } catch (const std::bad_alloc&) {
-      return to_json(refusal(Status::failed, "out of memory"));
+      return to_json(refused(Status::failed, "out of memory"));
     } catch (const std::exception& error) {
-      return to_json(refusal(Status::failed, error.what()));
+      return to_json(refused(Status::failed, error.what()));
     }
   }
 
