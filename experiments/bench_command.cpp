@@ -5,7 +5,7 @@
 
 #include "experiments/command.h"
 #include "experiments/families.h"
-#include "harness/machine.h"
+#include "harness/worker/machine.h"
 
 namespace crossover::experiments {
 namespace {

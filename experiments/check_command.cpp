@@ -7,9 +7,9 @@
 #include "experiments/console.h"
 #include "experiments/environment.h"
 #include "experiments/families.h"
-#include "harness/interrupt.h"
-#include "harness/machine.h"
-#include "harness/runner.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/runner.h"
+#include "harness/worker/machine.h"
 #include "kernels/core/instruction_set.h"
 
 namespace crossover::experiments {

@@ -4,9 +4,9 @@
 #include <set>
 #include <string>
 
-#include "harness/plan.h"
-#include "harness/run_directory.h"
-#include "harness/runner.h"
+#include "harness/plan/plan.h"
+#include "harness/results/run_directory.h"
+#include "harness/run/runner.h"
 
 namespace crossover::experiments {
 

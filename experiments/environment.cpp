@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "harness/machine.h"
+#include "harness/worker/machine.h"
 
 namespace crossover::experiments {
 namespace {

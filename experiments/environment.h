@@ -1,6 +1,6 @@
 #pragma once
 
-#include "harness/worker_process.h"
+#include "harness/worker/worker_process.h"
 
 namespace crossover::experiments {
 

@@ -8,7 +8,7 @@
 #include "experiments/command.h"
 #include "experiments/families.h"
 #include "harness/json.h"
-#include "harness/run_directory.h"
+#include "harness/results/run_directory.h"
 
 namespace crossover::experiments {
 namespace {

@@ -8,9 +8,9 @@
 #include "experiments/command.h"
 #include "experiments/families.h"
 #include "git_version.h"
-#include "harness/config.h"
-#include "harness/run_directory.h"
-#include "harness/worker_main.h"
+#include "harness/plan/config.h"
+#include "harness/results/run_directory.h"
+#include "harness/worker/worker_main.h"
 
 namespace crossover::experiments {
 namespace {

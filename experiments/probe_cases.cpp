@@ -6,8 +6,8 @@
 #include <string>
 
 #include "experiments/variant_info.h"
-#include "harness/machine.h"
-#include "harness/manifest.h"
+#include "harness/results/manifest.h"
+#include "harness/worker/machine.h"
 #include "kernels/probe/fma_f32.h"
 
 namespace crossover::experiments {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "harness/case.h"
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 
 namespace crossover::experiments {
 

@@ -14,12 +14,12 @@
 #include "experiments/probe_cases.h"
 #include "git_version.h"
 #include "harness/duration.h"
-#include "harness/interrupt.h"
-#include "harness/manifest.h"
-#include "harness/run_directory.h"
-#include "harness/section_check.h"
-#include "harness/summary.h"
-#include "harness/tables.h"
+#include "harness/results/manifest.h"
+#include "harness/results/run_directory.h"
+#include "harness/results/summary.h"
+#include "harness/results/tables.h"
+#include "harness/run/interrupt.h"
+#include "harness/run/section_check.h"
 #include "kernels/core/instruction_set.h"
 
 namespace crossover::experiments {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "harness/cell.h"
-#include "harness/evidence.h"
+#include "harness/results/evidence.h"
 
 namespace crossover::harness {
 

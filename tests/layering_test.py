@@ -56,8 +56,8 @@ def self_test() -> None:
     assert faults_of("harness/a.cpp", '#include "kernels/core/matrix.h"\n')
     assert faults_of("kernels/core/a.h", '#include "kernels/matmul/matmul.h"\n')
     assert faults_of("kernels/matmul/a.cpp", '#include "kernels/probe/fma_f32.h"\n')
-    assert faults_of("model/a.cpp", '#include "harness/plan.h"\n')
-    assert not faults_of("experiments/a.cpp", '#include "harness/plan.h"\n')
+    assert faults_of("model/a.cpp", '#include "harness/plan/plan.h"\n')
+    assert not faults_of("experiments/a.cpp", '#include "harness/plan/plan.h"\n')
     assert not faults_of("kernels/matmul/a.cpp", '#include "kernels/matmul/b.h"\n')
 
 

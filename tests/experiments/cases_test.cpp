@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "experiments/families.h"
-#include "harness/cpu_time.h"
+#include "harness/worker/cpu_time.h"
 
 namespace crossover::experiments {
 namespace {

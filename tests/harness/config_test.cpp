@@ -1,4 +1,4 @@
-#include "harness/config.h"
+#include "harness/plan/config.h"
 
 #include <algorithm>
 #include <cmath>

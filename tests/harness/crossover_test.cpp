@@ -1,4 +1,4 @@
-#include "harness/crossover.h"
+#include "harness/statistics/crossover.h"
 
 #include <algorithm>
 #include <cmath>

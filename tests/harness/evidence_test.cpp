@@ -1,10 +1,10 @@
-#include "harness/evidence.h"
+#include "harness/results/evidence.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
 #include <map>
 
-#include "harness/blocks.h"
+#include "harness/run/blocks.h"
 
 namespace crossover::harness {
 namespace {

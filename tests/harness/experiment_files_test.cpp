@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "tests/harness/fake_family.h"
 
 namespace crossover::harness {

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "harness/config.h"
 #include "harness/family.h"
-#include "harness/plan.h"
+#include "harness/plan/config.h"
+#include "harness/plan/plan.h"
 
 namespace crossover::harness {
 

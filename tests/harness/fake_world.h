@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/runner.h"
+#include "harness/run/runner.h"
 #include "tests/harness/fake_family.h"
 
 namespace crossover::harness {

@@ -1,10 +1,10 @@
-#include "harness/machine.h"
+#include "harness/worker/machine.h"
 
 #include <gtest/gtest.h>
 
-#include "harness/cpu_time.h"
 #include "harness/duration.h"
-#include "harness/measurement.h"
+#include "harness/worker/cpu_time.h"
+#include "harness/worker/measurement.h"
 
 namespace crossover::harness {
 namespace {

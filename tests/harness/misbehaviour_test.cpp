@@ -1,8 +1,8 @@
 #include <chrono>
 #include <gtest/gtest.h>
 
-#include "harness/runner.h"
-#include "harness/worker_process.h"
+#include "harness/run/runner.h"
+#include "harness/worker/worker_process.h"
 #include "tests/harness/fake_world.h"
 
 namespace crossover::harness {

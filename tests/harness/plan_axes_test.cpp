@@ -4,7 +4,7 @@
 #include <set>
 #include <unistd.h>
 
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "tests/harness/fake_family.h"
 
 namespace crossover::harness {

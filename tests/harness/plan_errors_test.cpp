@@ -2,7 +2,7 @@
 #include <rapidcheck/gtest.h>
 #include <string>
 
-#include "harness/plan.h"
+#include "harness/plan/plan.h"
 #include "tests/harness/fake_family.h"
 
 namespace crossover::harness {

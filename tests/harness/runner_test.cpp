@@ -1,4 +1,4 @@
-#include "harness/runner.h"
+#include "harness/run/runner.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "harness/stopping.h"
+#include "harness/run/stopping.h"
 #include "tests/harness/fake_world.h"
 
 namespace crossover::harness {

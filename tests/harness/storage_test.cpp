@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/run_directory.h"
+#include "harness/results/run_directory.h"
 
 namespace crossover::harness {
 namespace {

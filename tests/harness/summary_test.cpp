@@ -1,11 +1,11 @@
-#include "harness/summary.h"
+#include "harness/results/summary.h"
 
 #include <cmath>
 #include <gtest/gtest.h>
 
-#include "harness/manifest.h"
-#include "harness/run_directory.h"
-#include "harness/tables.h"
+#include "harness/results/manifest.h"
+#include "harness/results/run_directory.h"
+#include "harness/results/tables.h"
 #include "tests/harness/fake_world.h"
 
 namespace crossover::harness {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <string_view>
 
-#include "harness/worker_main.h"
+#include "harness/worker/worker_main.h"
 #include "tests/harness/test_cases.h"
 
 /// The tests' program is also the program of the workers that they start.

@@ -1,4 +1,4 @@
-#include "harness/worker_process.h"
+#include "harness/worker/worker_process.h"
 
 #include <filesystem>
 #include <fstream>
@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "harness/cpu_time.h"
+#include "harness/worker/cpu_time.h"
 
 namespace crossover::harness {
 namespace {

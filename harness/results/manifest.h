@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/json.h"
+#include "harness/plan/plan.h"
+#include "harness/worker/machine.h"
+#include "harness/worker/worker_process.h"
+
+namespace crossover::harness {
+
+/// The section that measures the machine's ceilings; a config cannot have one of that name.
+inline const std::string ceilings_section = "(ceilings)";
+
+/// What is known of the program itself; injected, so that the harness does not depend on a build.
+struct BuildInfo {
+  std::string version;
+  std::string git;
+  std::string compiler;
+  std::string flags;
+  std::vector<std::pair<std::string, std::string>> libraries;
+};
+
+/// The manifest at the start of a run: state "running", no ceilings yet.
+Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& build,
+                   const std::vector<std::string>& command_line,
+                   const std::vector<std::string>& instruction_sets,
+                   const ProcessHost::Place& place);
+
+/// The section plans of a stored run. Throws nlohmann::json::exception where members are missing.
+std::vector<SectionPlan> sections_from(const Json& manifest);
+
+std::string to_string(Question question);
+Question question_from(const std::string& text);  // throws std::invalid_argument
+
+}  // namespace crossover::harness

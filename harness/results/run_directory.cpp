@@ -1,0 +1,124 @@
+#include "harness/results/run_directory.h"
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+namespace crossover::harness {
+namespace {
+
+[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
+  throw StorageError(fmt::format("{} {}: {}", what, path.string(), std::strerror(errno)));
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("cannot read", path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// The first name that is not taken yet.
+std::filesystem::path make_unused(const std::filesystem::path& wanted) {
+  for (int number = 1;; ++number) {
+    std::filesystem::path path =
+        number == 1 ? wanted : std::filesystem::path(fmt::format("{}-{}", wanted.string(), number));
+    std::error_code error;
+    std::filesystem::create_directories(path.parent_path(), error);
+    if (!error && std::filesystem::create_directory(path, error)) return path;
+    if (error) {
+      throw StorageError(
+          fmt::format("cannot make the run directory {}: {}; choose another place with --out",
+                      path.string(), error.message()));
+    }
+  }
+}
+
+}  // namespace
+
+std::string utc_now() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+RunDirectory::RunDirectory(const std::filesystem::path& base, const std::string& experiment,
+                           const std::string& host)
+    : path_(
+          make_unused(base / experiment /
+                      fmt::format("{:%Y%m%dT%H%M%SZ}-{}", fmt::gmtime(std::time(nullptr)), host))) {
+  const std::filesystem::path samples = path_ / "samples.jsonl";
+  samples_.reset(std::fopen(samples.c_str(), "ae"));
+  if (!samples_) fail("cannot write", samples);
+  append({{"row", "header"}, {"schema", schema_version}, {"experiment", experiment}});
+}
+
+void RunDirectory::append(const Json& row) {
+  const std::string line = text_of(row) + "\n";
+  if (std::fwrite(line.data(), 1, line.size(), samples_.get()) != line.size()) {
+    fail("cannot write", path_ / "samples.jsonl");
+  }
+}
+
+void RunDirectory::flush() {
+  if (std::fflush(samples_.get()) != 0) fail("cannot write", path_ / "samples.jsonl");
+}
+
+void RunDirectory::write(const std::filesystem::path& relative, const std::string& content) {
+  write_file(path_ / relative, content);
+}
+
+void write_file(const std::filesystem::path& path, const std::string& content) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  const std::filesystem::path unfinished = path.string() + ".part";
+  {
+    std::ofstream file(unfinished, std::ios::binary);
+    file << content;
+    file.close();
+    if (!file) fail("cannot write", unfinished);
+  }
+  std::filesystem::rename(unfinished, path, error);
+  if (error) {
+    throw StorageError(fmt::format("cannot write {}: {}", path.string(), error.message()));
+  }
+}
+
+Json read_manifest(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / "manifest.json";
+  Json manifest = Json::parse(read_file(path), nullptr, false);
+  if (manifest.is_discarded() || !manifest.is_object()) {
+    throw StorageError(path.string() + ": damaged: not a JSON object");
+  }
+  const Json version = manifest.value("schema", Json(nullptr));
+  if (version != schema_version) {
+    throw StorageError(fmt::format("{}: schema {} is not supported; expected {}", path.string(),
+                                   version.dump(), schema_version));
+  }
+  return manifest;
+}
+
+void for_each_row(const std::filesystem::path& run, const std::function<void(const Json&)>& use) {
+  const std::filesystem::path path = run / "samples.jsonl";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail("cannot read", path);
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    const bool unfinished = file.eof();  // no newline: the writer died in the middle of it
+    const Json row = Json::parse(line, nullptr, false);
+    if (row.is_discarded() || !row.is_object()) {
+      if (unfinished) return;
+      throw StorageError(fmt::format("{}:{}: damaged: not a JSON object", path.string(), number));
+    }
+    try {
+      use(row);
+    } catch (const std::exception& error) {
+      throw StorageError(fmt::format("{}:{}: {}", path.string(), number, error.what()));
+    }
+  }
+}
+
+}  // namespace crossover::harness

@@ -1,0 +1,123 @@
+#include "harness/results/sentence.h"
+
+#include <fmt/format.h>
+
+namespace crossover::harness {
+namespace {
+
+std::string between(const std::string& axis, const Json& interval) {
+  return fmt::format("between {} {} and {}", axis, interval.at(0).get<std::int64_t>(),
+                     interval.at(1).get<std::int64_t>());
+}
+
+std::string crossing_sentence(const Json& crossover, const std::string& variant,
+                              const std::string& against) {
+  const std::string axis = crossover.at("axis");
+  const Json& intervals = crossover.at("intervals");
+  const Json& rising = crossover.at("variant_wins_above");
+  std::string text = variant;
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    const bool overtakes = rising.at(i);
+    text +=
+        fmt::format("{} {} {} {}", i == 0 ? "" : ", then", overtakes ? "overtakes" : "falls behind",
+                    i == 0 ? against : "it", between(axis, intervals.at(i)));
+  }
+  return text;
+}
+
+/// First and last value of the axis that was measured.
+std::string range(const Json& crossover) {
+  const Json& points = crossover.at("points");
+  return fmt::format("{} {} to {}", crossover.at("axis").get<std::string>(),
+                     points.front().at("axis_value").get<std::int64_t>(),
+                     points.back().at("axis_value").get<std::int64_t>());
+}
+
+std::string fixed_text(const Json& fixed) {
+  std::string text;
+  for (const auto& [name, value] : fixed.items()) {
+    if (name == "batch" && value == 1) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value.get<std::int64_t>());
+  }
+  return text.empty() ? text : text + ": ";
+}
+
+std::string outcome_text(const Json& crossover, const std::string& variant,
+                         const std::string& against) {
+  const std::string outcome = crossover.at("outcome");
+  if (crossover.at("points").empty()) {
+    return fmt::format("{} against {}: nothing was measured", variant, against);
+  }
+  if (outcome == "crossing" || outcome == "several") {
+    return crossing_sentence(crossover, variant, against);
+  }
+  if (outcome == "below") {
+    return fmt::format("{} wins over {} on the whole range, {}", variant, against,
+                       range(crossover));
+  }
+  if (outcome == "above") {
+    return fmt::format("{} loses to {} on the whole range, {}", variant, against, range(crossover));
+  }
+  if (outcome == "indistinguishable") {
+    return fmt::format("{} and {} are indistinguishable on the whole range, {}", variant, against,
+                       range(crossover));
+  }
+  if (crossover.at("intervals").empty()) {
+    return fmt::format("{} against {}: no answer within the budget", variant, against);
+  }
+  return "no answer within the budget; perhaps " + crossing_sentence(crossover, variant, against);
+}
+
+}  // namespace
+
+std::string outcome_sentence(const Json& crossover) {
+  const std::string variant = crossover.at("label");
+  const std::string against = crossover.at("against_label");
+  std::string text = fixed_text(crossover.at("fixed")) + outcome_text(crossover, variant, against);
+  for (const Json& note : crossover.at("notes")) text += "; " + note.get<std::string>();
+  return text;
+}
+
+std::string noise_sentence(const Json& noise_floor) {
+  if (noise_floor.at("ratio").is_null()) return "Noise floor: not measured (no A/A arms).";
+  const double ratio = noise_floor.at("ratio");
+  const Json& ci = noise_floor.at("ci95");
+  if (ci.is_null())
+    return fmt::format("Noise floor: A/A ratio {:.4f}, too few launches for an interval.", ratio);
+  const double low = ci.at(0);
+  const double high = ci.at(1);
+  std::string text =
+      fmt::format("Noise floor: A/A ratio {:.4f} [{:.4f}, {:.4f}].", ratio, low, high);
+  if (low > 1 || high < 1) {
+    text +=
+        " WARNING: the interval excludes 1; identical arms differ on this machine (by chance in "
+        "one "
+        "run of twenty).";
+  }
+  return text;
+}
+
+std::string ceilings_sentence(const Json& ceilings) {
+  const auto fma = ceilings.find("fma_f32");
+  if (fma == ceilings.end() || fma->empty()) return "FMA peak: not measured.";
+  std::string text;
+  std::string warning;
+  for (const Json& entry : *fma) {
+    const int threads = entry.at("threads");
+    const double best = 1e-9 * entry.at("flops_per_second").get<double>();
+    const double lowest = 1e-9 * entry.at("lowest_launch").get<double>();
+    text += fmt::format("{}{:.1f} GFLOP/s on {} thread{}", text.empty() ? "" : ", ", best, threads,
+                        threads == 1 ? "" : "s");
+    constexpr double usual_spread = 0.9;
+    if (lowest < usual_spread * best) {
+      warning += fmt::format(
+          " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch: this machine did not "
+          "give "
+          "its whole cores all the time.",
+          lowest, threads, threads == 1 ? "" : "s");
+    }
+  }
+  return "FMA peak (registers only, best launch of this run): " + text + "." + warning;
+}
+
+}  // namespace crossover::harness

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "harness/json.h"
+#include "harness/plan/plan.h"
+#include "harness/results/evidence.h"
+
+namespace crossover::harness {
+
+/// Everything that is derived from a run: summary.json (results/README.md has the schema). A pure
+/// function of the manifest and the evidence, one Evidence per section of the manifest.
+Json summarise(const Json& manifest, const std::vector<Evidence>& evidence);
+
+/// The evidence of a stored run. Throws StorageError.
+std::vector<Evidence> read_evidence(const std::filesystem::path& run, std::size_t sections);
+
+}  // namespace crossover::harness

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "harness/plan/plan.h"
+#include "harness/results/evidence.h"
+#include "harness/worker/worker.h"
+
+namespace crossover::harness {
+
+/// What the runner does as it goes; for the store and for the person who waits.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void on_cell(std::size_t section, std::size_t arm, std::size_t problem,
+                       const CellFacts& facts) = 0;
+  virtual void on_sample(std::size_t section, std::size_t arm, std::size_t problem,
+                         const Sample& sample) = 0;
+  /// A cell is complete for this launch: what was reported so far must be safe from a crash.
+  virtual void on_flush() = 0;
+  /// `remaining_seconds` is the estimate for the launches that are certain to come; null while it
+  /// cannot be known.
+  virtual void on_progress(std::size_t section, const std::string& what,
+                           std::optional<double> remaining_seconds) = 0;
+};
+
+/// The world as the runner sees it: all of it can be faked.
+struct RunnerWorld {
+  WorkerHost& host;
+  RunObserver& observer;
+  std::function<double()> now;  // seconds, monotonic
+  double memory_bytes = 0;      // that may be used by all workers together
+  std::vector<FamilyInfo> families;
+};
+
+/// Measures the sections of one plan. Never computes anything that is timed itself.
+class Runner {
+ public:
+  Runner(const Plan& plan, RunnerWorld world);
+
+  /// Verifies, calibrates and counts every cell of the section once, untimed; cells that cannot run
+  /// or would exceed their share of the budget get their row here. Throws Interrupted.
+  void check(std::size_t section);
+
+  /// Launches until every problem has enough evidence, the last look is reached or the budget ends.
+  /// Throws Interrupted.
+  void measure(std::size_t section);
+
+  /// Exactly `count` more launches of the section. Throws Interrupted.
+  void launch(std::size_t section, int count);
+
+  /// By section.
+  const std::vector<Evidence>& evidence() const { return evidence_; }
+  const Evidence& evidence(std::size_t section) const { return evidence_[section]; }
+
+ private:
+  using Workers = std::map<std::size_t, std::unique_ptr<Worker>>;  // by arm
+
+  const FamilyInfo& family(const std::string& name) const;
+
+  void run_launch(std::size_t section, const std::vector<bool>& wanted);
+  void measure_problem(std::size_t section, std::size_t problem, Workers& workers,
+                       std::mt19937_64& random);
+  bool prepare(std::size_t section, std::size_t arm, std::size_t problem, Workers& workers);
+  void take_turn(std::size_t section, std::size_t arm, std::size_t problem, Workers& workers,
+                 const Sample& position);
+  void fail(std::size_t section, std::size_t arm, std::size_t problem, Workers& workers,
+            const std::string& reason);
+  std::vector<std::size_t> arms_to_measure(std::size_t section, std::size_t problem) const;
+  void set_facts(std::size_t section, std::size_t arm, std::size_t problem, const CellFacts& facts);
+  double problem_seconds(std::size_t section, std::size_t problem) const;
+  std::string launch_text(std::size_t section, std::size_t problem) const;
+
+  const Plan& plan_;
+  RunnerWorld world_;
+  std::vector<Evidence> evidence_;
+  std::vector<int> launches_;  // done so far, per section
+  std::vector<double> started_;
+};
+
+}  // namespace crossover::harness

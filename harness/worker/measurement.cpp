@@ -1,0 +1,139 @@
+#include "harness/worker/measurement.h"
+
+#include <algorithm>
+#include <benchmark/benchmark.h>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <stdexcept>
+#include <sys/resource.h>
+
+#include "harness/worker/allocation_counter.h"
+#include "harness/worker/cpu_time.h"
+
+namespace crossover::harness {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double process_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// Keeps the one run and prints nothing.
+class SilentReporter : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.iterations > 0) {
+        seconds = run.real_accumulated_time / static_cast<double>(run.iterations);
+      }
+    }
+  }
+  double seconds = 0;
+};
+
+double time_with_google_benchmark(const Case& the_case, std::int64_t iterations) {
+  benchmark::ClearRegisteredBenchmarks();
+  benchmark::RegisterBenchmark("cell",
+                               [&the_case](benchmark::State& state) {
+                                 for (auto _ : state) the_case.call();
+                               })
+      ->Iterations(iterations)
+      ->UseRealTime();
+  SilentReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter, "all");
+  return reporter.seconds;
+}
+
+/// What the operating system counts, before and after a sample.
+struct SystemCounts {
+  rusage usage{};
+  double cpu_seconds = process_cpu_seconds();
+  std::optional<double> steal;
+  std::optional<double> run_delay = run_delay_seconds();
+
+  explicit SystemCounts(const std::vector<int>& cpus) : steal(steal_seconds(cpus)) {
+    getrusage(RUSAGE_SELF, &usage);
+  }
+};
+
+std::optional<double> difference(const std::optional<double>& after,
+                                 const std::optional<double>& before) {
+  if (!after || !before) return std::nullopt;
+  return *after - *before;
+}
+
+/// Seconds per call and calls needed for `min_sample_seconds`, by doubling until it lasts that
+/// long.
+std::pair<double, std::int64_t> calibrate(const Case& the_case, double first_call_seconds,
+                                          double min_sample_seconds) {
+  double per_call = first_call_seconds;
+  std::int64_t calls = 1;
+  while (per_call * static_cast<double>(calls) < min_sample_seconds) {
+    calls = std::max<std::int64_t>(2 * calls,
+                                   std::llround(std::ceil(min_sample_seconds / (2 * per_call))));
+    const auto start = Clock::now();
+    for (std::int64_t i = 0; i < calls; ++i) the_case.call();
+    per_call = std::max(seconds_since(start) / static_cast<double>(calls), 1e-10);
+  }
+  const double needed = std::ceil(min_sample_seconds / per_call);
+  return {per_call, std::max<std::int64_t>(1, std::llround(needed))};
+}
+
+}  // namespace
+
+Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus) {
+  const SystemCounts before(cpus);
+  Sample sample;
+  sample.iterations = iterations;
+  sample.seconds = time_with_google_benchmark(the_case, iterations);
+  const SystemCounts after(cpus);
+  sample.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
+  sample.voluntary_switches = after.usage.ru_nvcsw - before.usage.ru_nvcsw;
+  sample.involuntary_switches = after.usage.ru_nivcsw - before.usage.ru_nivcsw;
+  sample.steal_seconds = difference(after.steal, before.steal);
+  // With more threads than CPUs a thread waits for its own kind: nobody foreign is to blame.
+  if (thread_count() <= cpus.size()) {
+    sample.foreign_seconds = difference(after.run_delay, before.run_delay);
+  }
+  return sample;
+}
+
+void warm_up(const Case& the_case, double seconds) {
+  const auto start = Clock::now();
+  do {
+    the_case.call();
+  } while (seconds_since(start) < seconds);
+}
+
+CellFacts characterise(const Case& the_case, double min_sample_seconds) {
+  CellFacts facts;
+  facts.work = the_case.work;
+  facts.prepare_seconds = the_case.prepare_seconds;
+  double first_call = 0;
+  {
+    const AllocationCounting counting;
+    const auto start = Clock::now();
+    the_case.call();
+    first_call = std::max(seconds_since(start), 1e-10);
+    if (const auto counts = counting.counts()) {
+      facts.counts.allocations = counts->allocations;
+      facts.counts.allocated_bytes = counts->bytes;
+    }
+  }
+  facts.counts.execution = the_case.count();
+  const auto [per_call, iterations] = calibrate(the_case, first_call, min_sample_seconds);
+  facts.call_seconds = per_call;
+  facts.iterations = iterations;
+  return facts;
+}
+
+}  // namespace crossover::harness

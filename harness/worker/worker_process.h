@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/worker/worker.h"
+
+namespace crossover::harness {
+
+/// Where and in which environment an arm's worker runs; the same in every launch.
+struct Placement {
+  std::vector<int> cpus;     // the process may run on these only; empty: no restriction
+  bool pin_threads = false;  // and each of its threads on one of them, in this order
+  std::vector<std::pair<std::string, std::string>> environment;  // the whole of it
+};
+
+class WorkerProcess;
+
+/// Starts workers as fresh processes: `command` followed by the number of the socket's descriptor.
+/// A worker is stopped (SIGSTOP, confirmed) whenever it is not its turn.
+class ProcessHost : public WorkerHost {
+ public:
+  using Place = std::function<Placement(const Arm&)>;
+
+  ProcessHost(std::vector<std::string> command, Place place);
+
+  std::unique_ptr<Worker> start(const Arm& arm) override;
+  Isolation isolation() const override { return isolation_; }
+
+ private:
+  friend class WorkerProcess;
+
+  std::vector<std::string> command_;
+  Place place_;
+  Isolation isolation_;
+  std::set<WorkerProcess*> live_;
+};
+
+}  // namespace crossover::harness
