@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "harness/results/csv.h"
 #include "harness/results/tables.h"
 
 namespace crossover::harness {
@@ -19,22 +20,6 @@ std::vector<std::size_t> widths(const Table& table) {
     }
   }
   return result;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char character : text) {
-    if (character == '"') quoted += '"';
-    quoted += character;
-  }
-  return quoted + "\"";
-}
-
-std::string csv_line(const Row& row) {
-  Row fields;
-  for (const std::string& text : row) fields.push_back(csv_field(text));
-  return fmt::format("{}\r\n", fmt::join(fields, ","));
 }
 
 std::string markdown_field(std::string text) {
