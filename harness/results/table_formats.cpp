@@ -55,10 +55,14 @@ std::string as_text(const Table& table) {
   return text;
 }
 
+std::string markdown_rows(const Row& columns, const std::vector<Row>& rows) {
+  std::string text = markdown_line(columns) + markdown_line(Row(columns.size(), "---"));
+  for (const Row& row : rows) text += markdown_line(row);
+  return text;
+}
+
 std::string as_markdown(const Table& table) {
-  std::string text = "## " + table.title + "\n\n" + markdown_line(table.columns);
-  text += markdown_line(Row(table.columns.size(), "---"));
-  for (const Row& row : table.rows) text += markdown_line(row);
+  std::string text = "## " + table.title + "\n\n" + markdown_rows(table.columns, table.rows);
   for (const std::string& note : table.notes) text += "\n" + note + "\n";
   return text;
 }
