@@ -9,6 +9,7 @@
 #include "experiments/stored_runs.h"
 #include "harness/results/report.h"
 #include "harness/results/run_directory.h"
+#include "harness/results/stored_run.h"
 #include "harness/results/summary.h"
 
 namespace crossover::experiments {
@@ -54,10 +55,10 @@ class StoredReport {
  public:
   /// Recomputes the summary from the samples: a run that was killed has none.
   StoredReport(fs::path run, fs::path folder) : run_(std::move(run)), folder_(std::move(folder)) {
-    manifest_ = harness::read_manifest(run_);
+    const harness::StoredRun stored = harness::read_run(run_);
+    manifest_ = stored.manifest;
     try {
-      summary_ = harness::summarise(manifest_,
-                                    harness::read_evidence(run_, manifest_.at("sections").size()));
+      summary_ = harness::summarise(manifest_, stored.evidence);
     } catch (const Json::exception& error) {
       throw harness::StorageError((run_ / "manifest.json").string() + ": damaged: " + error.what());
     }

@@ -6,8 +6,9 @@
 namespace crossover::harness {
 
 // All three read a stored run (results/README.md), leave nothing out but what Google Benchmark has
-// no place for, and never hold its samples in memory: the cost in memory is per cell and launch.
-// Errors: StorageError where the run cannot be read or the output cannot be written.
+// no place for and the samples of launches that were given up and measured again, and never hold
+// its samples in memory: the cost in memory is per cell and launch. Errors: StorageError where the
+// run cannot be read or the output cannot be written.
 
 /// One row per sample (RFC 4180) with the facts of its cell in front: section, arm, settings as one
 /// JSON column, one column per extent, status and counters. A cell without samples is one row with

@@ -1,11 +1,30 @@
 #include "harness/results/export_plan.h"
 
 #include <algorithm>
+#include <map>
 
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
 
 namespace crossover::harness {
+namespace {
+
+/// The samples of one section whose launch may still be given up.
+struct OpenLaunch {
+  std::vector<Json> rows;
+
+  bool has(const Json& sample) const {
+    return !rows.empty() && rows.back().at("problem") == sample.at("problem") &&
+           rows.back().at("launch") == sample.at("launch");
+  }
+
+  void close(const std::function<void(const Json&)>& use) {
+    for (const Json& row : rows) use(row);
+    rows.clear();
+  }
+};
+
+}  // namespace
 
 ExportPlan read_export_plan(const std::filesystem::path& run) {
   ExportPlan plan{read_manifest(run), {}, {}};
@@ -30,6 +49,26 @@ CellIndex cell_index(const Json& row, const ExportPlan& plan) {
   plan.arm(cell);
   plan.problem(cell);
   return cell;
+}
+
+void for_each_kept_row(const std::filesystem::path& run,
+                       const std::function<void(const Json&)>& use) {
+  std::map<std::size_t, OpenLaunch> sections;
+  for_each_row(run, [&](const Json& row) {
+    const std::string kind = row.at("row");
+    if (kind == "cell") use(row);
+    if (kind == "header" || kind == "cell") return;
+    OpenLaunch& open = sections[row.at("section")];
+    if (kind == "sample") {
+      if (!open.has(row)) open.close(use);
+      open.rows.push_back(row);
+    } else if (kind == "closed") {
+      open.close(use);
+    } else if (kind == "discarded") {
+      open.rows.clear();
+    }
+  });
+  for (auto& [section, open] : sections) open.close(use);
 }
 
 std::vector<std::string> extent_columns(const ExportPlan& plan,

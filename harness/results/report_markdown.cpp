@@ -7,14 +7,14 @@
 namespace crossover::harness {
 namespace {
 
-/// Text in which nothing but `code` is Markdown.
+/// Text in which nothing but `code` is Markdown. Brackets alone are not: intervals stay readable.
 std::string escaped(const std::string& text) {
   const bool has_code = std::count(text.begin(), text.end(), '`') % 2 == 0;
   std::string result;
   bool code = false;
   for (const char character : text) {
     if (character == '`' && has_code) code = !code;
-    const bool special = std::string("\\*<>[]").find(character) != std::string::npos ||
+    const bool special = std::string("\\*<>").find(character) != std::string::npos ||
                          (character == '`' && !has_code);
     if (special && !code) result += '\\';
     result += character;
