@@ -15,11 +15,12 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 7> commands{{
+constexpr std::array<Command, 8> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
     {"bench", "every kernel as a plain Google Benchmark, with its standard flags", bench_command},
+    {"compare", "two arms of one stored run, or two stored runs", compare_command},
     {"plot", "draw the figures of a stored run again", plot_command},
     {"report", "stored runs as Markdown and self-contained HTML", report_command},
     {"export", "the samples of a stored run for pandas, SQL, Google Benchmark", export_command},
