@@ -30,13 +30,15 @@ void print_help() {
   std::cout << "crossover finds where one kernel overtakes another, and says how sure it is.\n\n"
                "usage: crossover COMMAND [ARGUMENTS]\n\n";
   for (const Command& command : commands) {
-    std::cout << fmt::format("  {:<7} {}\n", command.name, command.summary);
+    std::cout << fmt::format("  {:<8} {}\n", command.name, command.summary);
   }
   std::cout
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"
          "\nExample:\n  crossover run experiments/quickstart.cfg --threads 2\n"
-         "\nExit status: 0 done; 2 bad usage or config; 4 cells failed or were wrong; 5 the\n"
-         "environment is not fit (permission, disk); 130 interrupted.\n";
+         "\nExit status: 0 done; 1 a gate found a regression; 2 bad usage or config; 3 a gate "
+         "could\n"
+         "not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,\n"
+         "disk); 130 interrupted.\n";
 }
 
 const Command& find_command(const std::string& name) {
