@@ -10,6 +10,7 @@
 #include "git_version.h"
 #include "harness/plan/config.h"
 #include "harness/results/run_directory.h"
+#include "harness/worker/worker.h"
 #include "harness/worker/worker_main.h"
 
 namespace crossover::experiments {
@@ -33,7 +34,7 @@ void print_help() {
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"
          "\nExample:\n  crossover run experiments/quickstart.cfg --threads 2\n"
          "\nExit status: 0 done; 2 bad usage or config; 4 cells failed or were wrong; 5 the\n"
-         "environment is not fit (permission, disk); 130 interrupted.\n";
+         "environment is not fit (permission, disk, another run); 130 interrupted.\n";
 }
 
 const Command& find_command(const std::string& name) {
@@ -79,6 +80,8 @@ int guarded_run(const Arguments& arguments) {
   } catch (const harness::StorageError& error) {
     std::cerr << "crossover: " << error.what() << "\n";
     return exit_environment;
+  } catch (const harness::Interrupted&) {
+    return exit_interrupted;
   } catch (const std::exception& error) {
     std::cerr << "crossover: " << error.what() << "\n";
     return exit_environment;

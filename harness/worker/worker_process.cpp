@@ -33,10 +33,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 /// The child's side between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become_worker(int socket, int errors, const cpu_set_t* cpus, char* const* command,
-                                char* const* environment) {
-  setpgid(0, 0);                     // Ctrl-C on the terminal reaches the coordinator only
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a stopped orphan could not end by itself
+[[noreturn]] void become_worker(pid_t coordinator, int socket, int errors, const cpu_set_t* cpus,
+                                char* const* command, char* const* environment) {
+  setpgid(0, 0);                             // Ctrl-C on the terminal reaches the coordinator only
+  prctl(PR_SET_PDEATHSIG, SIGKILL);          // a stopped orphan could not end by itself
+  if (getppid() != coordinator) _exit(127);  // died before the signal was asked for
   if (cpus != nullptr) sched_setaffinity(0, sizeof *cpus, cpus);
   dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
@@ -211,9 +212,10 @@ void WorkerProcess::spawn(const Placement& placement) {
   CPU_ZERO(&cpus);
   for (const int cpu : placement.cpus) CPU_SET(cpu, &cpus);
 
+  const pid_t coordinator = getpid();
   process_ = fork();
   if (process_ == 0) {
-    become_worker(sockets[1], errors_.get(), placement.cpus.empty() ? nullptr : &cpus,
+    become_worker(coordinator, sockets[1], errors_.get(), placement.cpus.empty() ? nullptr : &cpus,
                   command_pointers.data(), environment_pointers.data());
   }
   close(sockets[1]);

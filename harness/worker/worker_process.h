@@ -20,7 +20,9 @@ struct Placement {
 class WorkerProcess;
 
 /// Starts workers as fresh processes: `command` followed by the number of the socket's descriptor.
-/// A worker is stopped (SIGSTOP, confirmed) whenever it is not its turn.
+/// A worker is stopped (SIGSTOP, confirmed) whenever it is not its turn. The kernel ends it as soon
+/// as the thread that called start() ends, however that happens: that must be the thread that lives
+/// as long as its workers.
 class ProcessHost : public WorkerHost {
  public:
   using Place = std::function<Placement(const Arm&)>;
