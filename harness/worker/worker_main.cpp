@@ -29,6 +29,7 @@ class Session {
     const std::string what = request.at("do");
     if (what == "prepare") return prepare(request);
     if (what == "sample") return sample(request);
+    if (what == "protocol") return {{"protocol", worker_protocol}};
     case_.reset();
     return Json::object();
   }
