@@ -128,7 +128,7 @@ int bench_command(const Arguments& arguments) {
   register_all();
   benchmark::Initialize(&count, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return exit_usage;
-  Arguments command_line{"bench"};
+  Arguments command_line{"crossover", "bench"};
   command_line.insert(command_line.end(), arguments.begin(), arguments.end());
   const auto lock = lock_machine(split.when_busy, command_line);
   benchmark::RunSpecifiedBenchmarks();

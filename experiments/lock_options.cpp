@@ -23,7 +23,7 @@ std::unique_ptr<harness::MachineLock> lock_machine(WhenBusy when_busy,
                                                    const Arguments& command_line) {
   if (when_busy == WhenBusy::ignore) return nullptr;
   return std::make_unique<harness::MachineLock>(harness::MachineLock::Request{
-      harness::lock_file(), fmt::format("crossover {}", fmt::join(command_line, " ")),
+      harness::lock_file(), fmt::format("{}", fmt::join(command_line, " ")),
       when_busy == WhenBusy::wait,
       [](const std::string& holder) { std::cerr << "crossover: waiting for " << holder << "\n"; }});
 }

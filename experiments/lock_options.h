@@ -17,7 +17,7 @@ void add_lock_options(Options& options);
 WhenBusy when_busy(const Options& options);
 
 /// The lock of the machine, held as long as the result lives; null with WhenBusy::ignore. Says once
-/// on standard error that it waits. `command_line` is what follows the program's name. Call after
+/// on standard error that it waits. `command_line` is what others are told. Call after
 /// harness::catch_interrupts(), so that Ctrl-C ends the wait.
 /// Errors: MachineBusy, Interrupted, StorageError.
 std::unique_ptr<harness::MachineLock> lock_machine(WhenBusy when_busy,

@@ -49,11 +49,6 @@ std::optional<std::int64_t> events_between(const std::optional<EventReading>& be
   return static_cast<std::int64_t>(after->count - before->count);
 }
 
-std::optional<double> effective_hertz(std::optional<double> cycles, double cpu_seconds) {
-  if (!cycles || cpu_seconds <= 0) return std::nullopt;
-  return *cycles / cpu_seconds;
-}
-
 HardwareCounters::HardwareCounters()
     : events_{open_event(PERF_COUNT_HW_CPU_CYCLES), open_event(PERF_COUNT_HW_INSTRUCTIONS),
               open_event(PERF_COUNT_HW_CACHE_MISSES)} {}

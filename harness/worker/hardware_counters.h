@@ -21,10 +21,6 @@ struct EventReading {
 std::optional<std::int64_t> events_between(const std::optional<EventReading>& before,
                                            const std::optional<EventReading>& after);
 
-/// Cycles per second of CPU time: the clock rate at which it ran. Null without cycles or CPU time.
-/// `cycles` count in user space only, so that time spent in the kernel lowers it.
-std::optional<double> effective_hertz(std::optional<double> cycles, double cpu_seconds);
-
 /// Counts in user space what all threads of this process do that are started after it was made,
 /// and the thread that made it; so made first, it covers a vendor's thread pool too. An event that
 /// the machine or its settings do not allow (virtual machines, containers,

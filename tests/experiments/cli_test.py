@@ -276,6 +276,20 @@ class Orphans(WithFolder):
         self.assertGreater(had_workers, 0, "nothing was tested")
 
 
+class CoordinatorCpus(WithFolder):
+    def test_are_those_that_no_arm_occupies(self):
+        self.assertEqual(self.run_config(SMALL).returncode, DONE)
+        manifest = json.loads((self.only_run() / "manifest.json").read_text())
+        occupied = {cpu for s in manifest["sections"] for arm in s["arms"] for cpu in arm["cpus"]}
+        spare = sorted(os.sched_getaffinity(0) - occupied)
+        self.assertEqual(manifest["coordinator_cpus"], spare or None)
+
+    def test_are_null_where_the_arms_take_all(self):
+        self.assertEqual(self.run_config(SMALL, "--pin", "none").returncode, DONE)
+        manifest = json.loads((self.only_run() / "manifest.json").read_text())
+        self.assertIsNone(manifest["coordinator_cpus"])
+
+
 class MachineLock(WithFolder):
     """Another process holds the lock of the machine."""
 
@@ -298,6 +312,24 @@ class MachineLock(WithFolder):
         result = crossover(*self.BENCH)
         self.assertEqual(result.returncode, ENVIRONMENT)
         self.assertIn("process 4711 since 2026-01-31T12:00:00Z (crossover run x)", result.stderr)
+
+    def test_a_second_run_is_refused_before_it_stores_anything(self):
+        result = self.run_config(SMALL)
+        self.assertEqual(result.returncode, ENVIRONMENT)
+        self.assertIn("process 4711", result.stderr)
+        self.assertFalse((self.folder / "results").exists())
+        self.assertEqual(self.run_config(SMALL, "--dry-run").returncode, DONE)
+        self.assertEqual(self.run_config(SMALL, "--wait", "--no-lock").returncode, USAGE)
+
+    def test_ctrl_c_ends_the_wait(self):
+        out = str(self.folder / "results")
+        command = [PROGRAM, "run", self.config(SMALL), "--out", out, "--wait"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self.assertIn(b"waiting for process 4711", process.stderr.readline())
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+            self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertFalse((self.folder / "results").exists())
 
     def test_no_lock_measures_all_the_same_and_lists_need_none(self):
         self.assertEqual(crossover(*self.BENCH, "--no-lock").returncode, DONE)

@@ -26,12 +26,6 @@ TEST(EventsBetween, ForgivesClocksThatAreNotReadAtOnce) {
   EXPECT_EQ(events_between(EventReading{100, 10, 10}, EventReading{350, 100'010, 99'950}), 250);
 }
 
-TEST(EffectiveHertz, IsCyclesPerSecondOfCpuTime) {
-  EXPECT_EQ(effective_hertz(6e6, 2e-3), 3e9);
-  EXPECT_EQ(effective_hertz(std::nullopt, 2e-3), std::nullopt);
-  EXPECT_EQ(effective_hertz(6e6, 0), std::nullopt);
-}
-
 volatile double sink = 0;
 
 void add(int times) {

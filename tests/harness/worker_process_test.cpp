@@ -54,6 +54,15 @@ TEST(WorkerProcess, MeasuresAGoodCase) {
   EXPECT_FALSE(sample.others_ran);
 }
 
+TEST(WorkerProcess, HardwareEventsAreCountedOrNull) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("good").arm);
+  prepare(*worker, "good");
+  const Sample sample = worker->sample(50, 0, timeout);
+  EXPECT_GT(sample.cycles.value_or(1), 0);
+  EXPECT_GT(sample.instructions.value_or(100'001), 100'000) << "50 calls of 2,000 additions each";
+}
+
 TEST(WorkerProcess, ReportsWrongUnsupportedAndThrowingCases) {
   ProcessHost host = test_host();
   const auto worker = host.start(cell_of("good").arm);
