@@ -1,19 +1,16 @@
 #pragma once
 
 #include "harness/case.h"
-#include "harness/plan/plan.h"
+#include "harness/family.h"
 
 namespace crossover::experiments {
 
-/// The family "probe": what this machine can reach at most, measured like any kernel.
+/// The family "probe": what this machine can reach at most, and what OpenMP costs on it, measured
+/// like any kernel. Extents iterations (of fma_f32, int8_dot and stream_read, per thread) and
+/// constructs (of the fork-join probes; 1 unless given); setting isa.
 harness::FamilyInfo probe_family();
+
+/// Throws harness::Unsupported where memory is too short for what stream_read reads.
 harness::Case probe_case(const harness::Cell& cell);
-
-/// The ceilings are measured before, between and after the sections, this many launches each time:
-/// a machine that slows down in mid-run slows its ceiling down as well.
-inline constexpr int launches_per_ceiling = 3;
-
-/// The section that measures the FMA peak at every thread count of the plan, up to the cores.
-harness::SectionPlan ceilings_plan(const harness::Plan& plan);
 
 }  // namespace crossover::experiments
