@@ -2,6 +2,7 @@
 
 #include "harness/case.h"
 #include "harness/family.h"
+#include "harness/plan/plan.h"
 
 namespace crossover::experiments {
 
@@ -12,5 +13,15 @@ harness::FamilyInfo probe_family();
 
 /// Throws harness::Unsupported where memory is too short for what stream_read reads.
 harness::Case probe_case(const harness::Cell& cell);
+
+/// The ceilings are measured before, between and after the sections, this many launches each time:
+/// a machine that slows down in mid-run slows its ceiling down as well.
+inline constexpr int launches_per_ceiling = 3;
+
+/// The section that measures the FMA peak at every thread count of the plan, up to the cores. For
+/// the predictions of crossover sections also what a parallel region costs each of their OpenMP
+/// teams (threads, pinning and environment as in the arm), and the bandwidth where operands may
+/// come from memory.
+harness::SectionPlan ceilings_plan(const harness::Plan& plan);
 
 }  // namespace crossover::experiments
