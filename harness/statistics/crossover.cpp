@@ -109,6 +109,26 @@ void note_undecided(const std::string& outside, CrossoverResult& result) {
   note_sizes("undecided:", list_sizes(result.points, is_undecided), result.notes);
 }
 
+std::optional<std::size_t> persistent_of(const CrossoverResult& result) {
+  if (result.crossings.empty()) return std::nullopt;
+  const bool undecided_after =
+      std::any_of(result.points.begin(), result.points.end(), [&](const LabelledPoint& point) {
+        return point.sign == Sign::undecided && point.axis_value > result.crossings.back().to;
+      });
+  if (undecided_after) return std::nullopt;
+  return result.crossings.size() - 1;
+}
+
+std::optional<double> resolution_of(std::span<const CurvePoint> points) {
+  std::optional<double> largest;
+  for (std::size_t i = 1; i < points.size(); ++i) {
+    const double ratio =
+        static_cast<double>(points[i].axis_value) / static_cast<double>(points[i - 1].axis_value);
+    largest = std::max(largest.value_or(0), ratio);
+  }
+  return largest;
+}
+
 // Bonferroni counts sizes and brackets are found by size, so a size given twice breaks both.
 void require_ascending(std::span<const CurvePoint> points) {
   for (std::size_t i = 1; i < points.size(); ++i) {
@@ -147,6 +167,7 @@ CrossoverResult locate_crossover(std::span<const CurvePoint> points, std::size_t
     result.notes.push_back("no sizes were measured");
     return result;
   }
+  result.resolution = resolution_of(points);
   for (const CurvePoint& point : points) {
     result.points.push_back(label_point(point, points.size(), looks, margin));
   }
@@ -159,6 +180,8 @@ CrossoverResult locate_crossover(std::span<const CurvePoint> points, std::size_t
     return result;
   }
   result.crossings = changes_of_sign(labelled);
+  if (!result.crossings.empty()) result.first = 0;
+  result.persistent = persistent_of(result);
   const std::string undecided_outside = list_sizes(labelled, [&](const LabelledPoint& point) {
     return point.sign == Sign::undecided && !inside_a_bracket(point, result.crossings);
   });

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,6 +46,13 @@ struct CrossoverResult {
   Outcome outcome = Outcome::unresolved;
   std::vector<LabelledPoint> points;
   std::vector<Crossing> crossings;
+  std::optional<std::size_t> first;  // of `crossings`, in order of size
+  // The last one, after which the same arm wins to the end of the range: ties are allowed after it,
+  // undecided sizes are not. Nullopt where there is none such.
+  std::optional<std::size_t> persistent;
+  // The largest ratio of neighbouring sizes: a dip narrower than that may lie unseen between two of
+  // them. Nullopt for fewer than two sizes.
+  std::optional<double> resolution;
   std::vector<std::string> notes;  // what the reader must know: ties, sizes left undecided
 };
 

@@ -83,31 +83,33 @@ double hodges_lehmann(std::span<const double> values) {
   return median_of_sorted(pairwise_means);
 }
 
-std::optional<Estimate> median_interval(std::span<const double> values, double level) {
+std::optional<MedianRanks> median_ranks(std::size_t n, double level) {
   if (!(level > 0 && level < 1)) {
     throw std::invalid_argument("median_interval: level " + std::to_string(level) +
                                 "; expected a share between 0 and 1");
   }
-  require_finite(values, "median_interval");
-  const std::size_t n = values.size();
   if (n == 0) return std::nullopt;
-
   const boost::math::binomial below_median(static_cast<double>(n), 0.5);
   // The interval from the (k+1)-th smallest to the (k+1)-th largest value misses the median where
   // at most k of the n values lie on one side of it.
-  std::size_t k = 0;
-  double level_at_k = 0;
+  std::optional<MedianRanks> ranks;
   double missed = 0;
-  for (std::size_t candidate = 0; candidate < n / 2; ++candidate) {
-    missed += 2 * boost::math::pdf(below_median, static_cast<double>(candidate));
+  for (std::size_t k = 0; k < n / 2; ++k) {
+    missed += 2 * boost::math::pdf(below_median, static_cast<double>(k));
     if (1 - missed < level) break;
-    k = candidate;
-    level_at_k = 1 - missed;
+    ranks = MedianRanks{k, 1 - missed};
   }
-  if (level_at_k == 0) return std::nullopt;
+  return ranks;
+}
 
+std::optional<Estimate> median_interval(std::span<const double> values, double level) {
+  require_finite(values, "median_interval");
+  const auto ranks = median_ranks(values.size(), level);
+  if (!ranks) return std::nullopt;
   const std::vector<double> sorted = sorted_copy(values);
-  return Estimate{median_of_sorted(sorted), {sorted[k], sorted[n - 1 - k]}, level_at_k};
+  return Estimate{median_of_sorted(sorted),
+                  {sorted[ranks->outside], sorted[sorted.size() - 1 - ranks->outside]},
+                  ranks->level};
 }
 
 std::optional<Estimate> mean_interval(std::span<const double> values, double alpha) {

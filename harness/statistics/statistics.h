@@ -30,6 +30,16 @@ double median(std::span<const double> values);
 /// Source: Hodges & Lehmann, Ann. Math. Stat. 34 (1963).
 double hodges_lehmann(std::span<const double> values);
 
+/// Which order statistics bound the median, and how surely.
+struct MedianRanks {
+  std::size_t outside = 0;  // values below the interval, and as many above: low is x[outside]
+  double level = 0;         // coverage: 1 - 2 P(Binomial(n, 1/2) <= outside)
+};
+
+/// The ranks of the narrowest symmetric order-statistic interval of the median of n values whose
+/// coverage is at least `level`; nullopt where even min..max covers less.
+std::optional<MedianRanks> median_ranks(std::size_t n, double level = 0.95);
+
 /// Median with the narrowest symmetric order-statistic interval whose coverage is at least `level`,
 /// from Binomial(n, 1/2). Nullopt where even min..max covers less (n < 6 for 95%), so for no
 /// values. With ties the coverage is at least the stated one.

@@ -213,6 +213,33 @@ TEST(LocateCrossover, SeveralCrossingsWithUndecidedSizesOutside) {
             Notes{"undecided outside the brackets, so there may be more crossings: 10, 40"});
 }
 
+TEST(LocateCrossover, FirstAndPersistentCrossing) {
+  const auto first = [](const char* kinds) { return locate(kinds).first; };
+  const auto persistent = [](const char* kinds) { return locate(kinds).persistent; };
+  EXPECT_EQ(first("--++"), 0u);
+  EXPECT_EQ(persistent("--++"), 0u);
+  EXPECT_EQ(first("--+-+"), 0u);
+  EXPECT_EQ(persistent("--+-+"), 2u);
+  EXPECT_EQ(persistent("-+?-+"), 2u) << "undecided before it does not matter";
+  EXPECT_EQ(persistent("-+-?+0"), 2u) << "nor inside its bracket, nor a tie after it";
+  EXPECT_EQ(persistent("-+-++?"), std::nullopt) << "it might change once more";
+  EXPECT_EQ(first("-+-++?"), 0u);
+  for (const char* none : {"++++", "0000", "?", ""}) {
+    EXPECT_EQ(first(none), std::nullopt) << none;
+    EXPECT_EQ(persistent(none), std::nullopt) << none;
+  }
+}
+
+TEST(LocateCrossover, ResolutionIsTheWidestStepOfTheGrid) {
+  EXPECT_DOUBLE_EQ(*locate("-+++").resolution, 2.0);
+  EXPECT_DOUBLE_EQ(*locate("0000").resolution, 2.0) << "whatever the outcome";
+  Curve points = curve("-+++");
+  points[3].axis_value = 100;
+  EXPECT_DOUBLE_EQ(*locate_crossover(points, 1, margin).resolution, 100.0 / 30);
+  EXPECT_EQ(locate("+").resolution, std::nullopt);
+  EXPECT_EQ(locate("").resolution, std::nullopt);
+}
+
 TEST(LocateCrossover, SawtoothOfABatchOverWorkers) {
   // Over 4 workers the coarse-grained variant takes ceil(B / 4) steps, the fine-grained one B / 4
   // and a fifth of overhead: coarse wins at B = 4, 7, 8, 11, 12, and at 10 they tie.
