@@ -44,10 +44,11 @@ struct World {
     ceilings_evidence.set_facts(place, 0, facts);
     for (std::size_t launch = 0; launch < seconds.size(); ++launch) {
       Sample sample;
-      sample.launch = static_cast<int>(launch);
+      sample.launch = static_cast<int>(100 * place + launch);  // of this arm alone
       sample.iterations = 1;
       sample.seconds = seconds[launch];
       ceilings_evidence.add(place, 0, sample);
+      ceilings_evidence.close();
     }
   }
 
@@ -135,7 +136,7 @@ TEST(Prediction, IsRefusedWhereNothingForksOrTheBaseIsNotSerial) {
 
 TEST(Prediction, SaysWhenTheModelSeesNoCrossing) {
   World world = usual_world();
-  world.ceilings_evidence = {};
+  world.ceilings_evidence = Evidence();
   world.ceilings.arms.clear();
   world.add_ceiling(arm("probe", "parallel_region", "2"), {1e3, 1e3, 1e3});
   EXPECT_FALSE(world.predicted().value);
