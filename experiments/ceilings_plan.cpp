@@ -11,9 +11,6 @@
 namespace crossover::experiments {
 namespace {
 
-// 1.5e8 operations or 100 MB per thread: more than a millisecond on any current core.
-constexpr std::int64_t ceiling_iterations = 100'000;
-
 const harness::FamilyInfo& family_called(const std::vector<harness::FamilyInfo>& all,
                                          const std::string& name) {
   return *std::find_if(all.begin(), all.end(), [&](const auto& info) { return info.name == name; });

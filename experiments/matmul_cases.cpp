@@ -171,6 +171,12 @@ const std::string& setting(const harness::Arm& arm, const std::string& name) {
   return arm.settings.at(name);
 }
 
+/// Runs one empty region, as a library that shares the process would have done before. Its threads
+/// stay, and keep spinning where waiting is active.
+void start_openmp_pool(int threads) {
+  kernels::parallel_region({threads}, [](int, int) {});
+}
+
 /// Far too rough to conclude anything from; good enough to tell minutes from hours.
 double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
   const matmul::Kernel* kernel = matmul::find(arm.variant);
@@ -191,7 +197,7 @@ harness::FamilyInfo matmul_family() {
   family.alias = {{"size", {"m", "n", "k"}}};
   family.tuples = {
       {"nk", {"n", "k"}}, {"mk", {"m", "k"}}, {"mn", {"m", "n"}}, {"mnk", {"m", "n", "k"}}};
-  family.settings = {instruction_set_setting()};
+  family.settings = {instruction_set_setting(), {"other_pool", {"none", "openmp"}}};
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
     family.variants.back().unavailable = kernel.why_unsupported({1, 1, 1, 1});
@@ -218,6 +224,7 @@ harness::Case matmul_case(const harness::Cell& cell) {
   const auto product = std::make_shared<Product>(
       *kernel, problem, kernels::ParallelPolicy{harness::threads_of(cell.arm)},
       cold ? sets_for_cold_cache(problem) : 1, fresh);
+  if (setting(cell.arm, "other_pool") == "openmp") start_openmp_pool(harness::threads_of(cell.arm));
   harness::Case result;
   result.work = {flops_of(problem), bytes_of(problem)};
   result.prepare_seconds = product->prepare_seconds;

@@ -103,7 +103,7 @@ harness::FamilyInfo probe_family() {
   harness::FamilyInfo family;
   family.name = "probe";
   family.extents = {"iterations", "constructs"};
-  family.default_extents = {{"constructs", 1}};
+  family.default_extents = {{"iterations", ceiling_iterations}, {"constructs", 1}};
   family.settings = {instruction_set_setting()};
   for (const probe::Variant& variant : probe::family()) {
     family.variants.push_back(variant_info(variant.kernel));

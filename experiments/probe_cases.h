@@ -1,14 +1,21 @@
 #pragma once
 
+#include <cstdint>
+
 #include "harness/case.h"
 #include "harness/family.h"
 #include "harness/plan/plan.h"
 
 namespace crossover::experiments {
 
+/// What a ceiling is measured with: 1.5e8 operations or 100 MB per thread, which take more than a
+/// millisecond on any current core.
+inline constexpr std::int64_t ceiling_iterations = 100'000;
+
 /// The family "probe": what this machine can reach at most, and what OpenMP costs on it, measured
-/// like any kernel. Extents iterations (of fma_f32, int8_dot and stream_read, per thread) and
-/// constructs (of the fork-join probes; 1 unless given); setting isa.
+/// like any kernel. Extents iterations (of fma_f32, int8_dot and stream_read, per thread;
+/// ceiling_iterations unless given) and constructs (of the fork-join probes; 1 unless given);
+/// setting isa.
 harness::FamilyInfo probe_family();
 
 /// Throws harness::Unsupported where memory is too short for what stream_read reads.
