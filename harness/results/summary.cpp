@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/results/ceilings.h"
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
 #include "harness/results/summary_parts.h"
@@ -58,7 +59,6 @@ class SectionSummary {
   SectionSummary(const SectionPlan& plan, const Evidence& evidence)
       : plan_(plan), evidence_(evidence) {}
 
-  Json ceilings() const;
   void add_cells(const Json& ceilings, Json& cells) const;
   void add_noise(Json& pairs, std::vector<double>& effects) const;
 
@@ -69,23 +69,6 @@ class SectionSummary {
   const SectionPlan& plan_;
   const Evidence& evidence_;
 };
-
-/// The best launch: what disturbs a machine can only lower its ceiling, and on a shared one it
-/// does.
-Json SectionSummary::ceilings() const {
-  Json result = Json::object();
-  for (std::size_t arm = 0; arm < plan_.arms.size(); ++arm) {
-    const CellFacts* facts = evidence_.facts(arm, 0);
-    const std::vector<double> medians = evidence_.launch_medians(arm, 0);
-    if (facts == nullptr || medians.empty()) continue;
-    const auto [fastest, slowest] = std::minmax_element(medians.begin(), medians.end());
-    result[plan_.arms[arm].variant].push_back({{"threads", threads_of(plan_.arms[arm])},
-                                               {"flops_per_second", facts->work.flops / *fastest},
-                                               {"lowest_launch", facts->work.flops / *slowest},
-                                               {"launches", medians.size()}});
-  }
-  return result;
-}
 
 Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceilings) const {
   const CellFacts& facts = *evidence_.facts(arm, problem);
@@ -168,8 +151,7 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   Json aa_pairs = Json::array();
   std::vector<double> aa_effects;
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (plans[i].name == ceilings_section)
-      ceilings = SectionSummary(plans[i], evidence[i]).ceilings();
+    if (plans[i].name == ceilings_section) ceilings = ceilings_json(plans[i], evidence[i]);
   }
   for (std::size_t i = 0; i < plans.size(); ++i) {
     if (plans[i].name == ceilings_section) continue;
