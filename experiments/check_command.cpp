@@ -127,7 +127,7 @@ void add_rows(const harness::SectionPlan& plan, const harness::Evidence& evidenc
 }
 
 void check_family(const harness::FamilyInfo& family, const std::string& variant, Checked& checked) {
-  const harness::Plan plan = check_plan(family, variant);
+  harness::Plan plan = check_plan(family, variant);
   harness::ProcessHost host({"/proc/self/exe", "worker"}, place);
   Recorder progress(plan, nullptr);
   harness::Runner runner(

@@ -30,15 +30,23 @@ double monotonic_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-Recorder::Recorder(const harness::Plan& plan, harness::RunDirectory* directory)
+Recorder::Recorder(const harness::Plan& plan, harness::RunDirectory* directory,
+                   std::function<void()> save_plan)
     : plan_(plan),
       directory_(directory),
+      save_plan_(std::move(save_plan)),
       terminal_(isatty(STDERR_FILENO) == 1),
       started_(monotonic_seconds()) {
-  for (const harness::SectionPlan& section : plan.sections) {
+  count_planned_cells();
+}
+
+void Recorder::count_planned_cells() {
+  planned_cells_ = 0;
+  for (const harness::SectionPlan& section : plan_.sections) {
     for (std::size_t arm = 0; arm < section.arms.size(); ++arm) {
-      planned_cells_ +=
-          section.arms[arm].replica == 0 ? section.problems.size() : section.aa_problems.size();
+      for (std::size_t problem = 0; problem < section.problems.size(); ++problem) {
+        planned_cells_ += harness::runs(section, arm, problem);
+      }
     }
   }
 }
@@ -80,6 +88,22 @@ void Recorder::on_sample(std::size_t section, std::size_t arm, std::size_t probl
 
 void Recorder::on_flush() {
   if (directory_ != nullptr) directory_->flush();
+}
+
+void Recorder::on_closed(std::size_t section, std::size_t problem, int launch,
+                         double elapsed_seconds) {
+  if (directory_ == nullptr) return;
+  directory_->append({{"row", "closed"},
+                      {"section", section},
+                      {"problem", problem},
+                      {"launch", launch},
+                      {"elapsed_seconds", elapsed_seconds}});
+  directory_->flush();
+}
+
+void Recorder::on_plan_changed() {
+  count_planned_cells();
+  if (save_plan_) save_plan_();
 }
 
 void Recorder::on_progress(std::size_t section, const std::string& what,

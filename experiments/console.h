@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,7 +19,9 @@ double monotonic_seconds();
 class Recorder : public harness::RunObserver {
  public:
   /// `directory` may be null: then nothing is stored (check).
-  Recorder(const harness::Plan& plan, harness::RunDirectory* directory);
+  /// `save_plan` is called when the plan has grown.
+  Recorder(const harness::Plan& plan, harness::RunDirectory* directory,
+           std::function<void()> save_plan = {});
   ~Recorder() override;
 
   void on_cell(std::size_t section, std::size_t arm, std::size_t problem,
@@ -26,6 +29,9 @@ class Recorder : public harness::RunObserver {
   void on_sample(std::size_t section, std::size_t arm, std::size_t problem,
                  const harness::Sample& sample) override;
   void on_flush() override;
+  void on_closed(std::size_t section, std::size_t problem, int launch,
+                 double elapsed_seconds) override;
+  void on_plan_changed() override;
   void on_progress(std::size_t section, const std::string& what,
                    std::optional<double> remaining_seconds) override;
 
@@ -36,9 +42,11 @@ class Recorder : public harness::RunObserver {
   harness::Json row(const char* kind, std::size_t section, std::size_t arm,
                     std::size_t problem) const;
   void clear_line();
+  void count_planned_cells();
 
   const harness::Plan& plan_;
   harness::RunDirectory* directory_;
+  std::function<void()> save_plan_;
   bool terminal_;
   bool line_shown_ = false;
   double started_;

@@ -3,24 +3,21 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "build_info.h"
 #include "experiments/command.h"
-#include "experiments/console.h"
-#include "experiments/environment.h"
 #include "experiments/families.h"
 #include "experiments/figures.h"
+#include "experiments/measured_run.h"
 #include "experiments/probe_cases.h"
-#include "git_version.h"
 #include "harness/duration.h"
 #include "harness/results/manifest.h"
-#include "harness/results/run_directory.h"
-#include "harness/results/summary.h"
+#include "harness/results/stored_run.h"
 #include "harness/results/tables.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/section_check.h"
-#include "kernels/core/instruction_set.h"
 
 namespace crossover::experiments {
 namespace {
@@ -35,8 +32,8 @@ struct SplitArguments {
 };
 
 SplitArguments split_overrides(const Arguments& arguments) {
-  static const std::set<std::string> own_options{"out",        "dry-run", "quick",
-                                                 "no-figures", "format",  "help"};
+  static const std::set<std::string> own_options{"out",    "dry-run", "quick", "no-figures",
+                                                 "format", "help",    "resume"};
   SplitArguments split;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
@@ -84,14 +81,6 @@ void make_quick(harness::Plan& plan) {
   }
 }
 
-harness::BuildInfo build_info() {
-  harness::BuildInfo info{program_version, git_version, build_compiler, build_flags, {}};
-  for (const LibraryVersion& library : library_versions) {
-    info.libraries.emplace_back(library.name, library.version);
-  }
-  return info;
-}
-
 /// The least time a section takes, from rough rates: nothing has been measured yet.
 double rough_section_seconds(const harness::SectionPlan& section,
                              const std::vector<harness::FamilyInfo>& families) {
@@ -136,81 +125,7 @@ void print_plan(const harness::Plan& plan, const std::vector<harness::FamilyInfo
                            harness::duration_text(total));
 }
 
-/// One run from the manifest to the last figure.
-class Run {
- public:
-  Run(harness::Plan plan, const std::string& out, const Arguments& command_line)
-      : plan_(std::move(plan)),
-        machine_(harness::read_machine()),
-        directory_(out, plan_.experiment, machine_.hostname),
-        manifest_(harness::make_manifest(plan_, machine_, build_info(), command_line,
-                                         kernels::instruction_sets(), place)),
-        host_({"/proc/self/exe", "worker"}, place) {
-    save_manifest();
-  }
-
-  /// Returns the exit status.
-  int measure() {
-    // Workers may use most of what is free; the rest is for the system and this process.
-    constexpr double usable_memory = 0.8;
-    Recorder recorder(plan_, &directory_);
-    harness::Runner runner(plan_, {host_, recorder, monotonic_seconds,
-                                   usable_memory * machine_.available_bytes, families()});
-    int status = exit_done;
-    try {
-      measure_sections(runner);
-    } catch (const harness::Interrupted&) {
-      status = exit_interrupted;
-    }
-    recorder.on_flush();
-    finish(status == exit_interrupted ? "interrupted" : "done", runner.evidence());
-    if (status == exit_done && recorder.bad_cells() > 0) status = exit_cells_failed;
-    return status;
-  }
-
-  const Json& summary() const { return summary_; }
-  const std::vector<harness::Table>& tables() const { return tables_; }
-  const std::filesystem::path& path() const { return directory_.path(); }
-
- private:
-  void measure_sections(harness::Runner& runner) {
-    runner.check(0);
-    for (std::size_t section = 1; section < plan_.sections.size(); ++section) {
-      runner.launch(0, launches_per_ceiling);
-      runner.check(section);
-      runner.measure(section);
-    }
-    runner.launch(0, launches_per_ceiling);
-  }
-
-  void finish(const std::string& state, const std::vector<harness::Evidence>& evidence) {
-    const harness::Isolation isolation = host_.isolation();
-    manifest_["state"] = state;
-    manifest_["finished"] = harness::utc_now();
-    manifest_["isolation"] = {{"turns", isolation.turns}, {"others_ran", isolation.others_ran}};
-    summary_ = harness::summarise(manifest_, evidence);
-    manifest_["ceilings"] = summary_.at("ceilings");
-    save_manifest();
-    directory_.write("summary.json", harness::text_of(summary_, 1) + "\n");
-    tables_ = harness::make_tables(summary_);
-    for (const harness::Table& table : tables_) {
-      directory_.write("tables/" + table.section + ".md", harness::as_markdown(table));
-      directory_.write("tables/" + table.section + ".csv", harness::as_csv(table));
-    }
-  }
-
-  void save_manifest() { directory_.write("manifest.json", harness::text_of(manifest_, 1) + "\n"); }
-
-  harness::Plan plan_;
-  harness::Machine machine_;
-  harness::RunDirectory directory_;
-  Json manifest_;
-  harness::ProcessHost host_;
-  Json summary_;
-  std::vector<harness::Table> tables_;
-};
-
-void print_result(const Run& run) {
+void print_result(const MeasuredRun& run) {
   for (const harness::Table& table : run.tables()) {
     std::cout << "\n" << harness::as_text(table);
   }
@@ -226,6 +141,8 @@ Options run_options() {
   const std::string results = std::string(source_root) + "/results";
   options.add()("out", boost::program_options::value<std::string>()->default_value(results),
                 "folder for run directories")("dry-run", "print the plan and stop")(
+      "resume", boost::program_options::value<std::string>(),
+      "go on with the interrupted run in this directory")(
       "quick", "6 launches of 2 quartets, at most 1 min per section: wider intervals")(
       "no-figures", "do not draw figures")(
       "format", boost::program_options::value<std::string>()->default_value("text"),
@@ -234,13 +151,8 @@ Options run_options() {
   return options;
 }
 
-}  // namespace
-
-int run_command(const Arguments& arguments) {
-  const SplitArguments split = split_overrides(arguments);
-  Options options = run_options();
-  if (!options.parse(split.own)) return exit_done;
-  const bool json = options.format({"text", "json"}) == "json";
+/// The plan that the options ask for; nullopt after --dry-run printed it.
+std::optional<harness::Plan> planned(const Options& options, const SplitArguments& split) {
   const std::string config_path = find_config(
       options.has("config") ? options.values()["config"].as<std::vector<std::string>>().front()
                             : "quickstart");
@@ -251,22 +163,37 @@ int run_command(const Arguments& arguments) {
   if (options.has("quick")) make_quick(plan);
   if (options.has("dry-run")) {
     print_plan(plan, all);
-    return exit_done;
+    return std::nullopt;
   }
   plan.sections.insert(plan.sections.begin(), ceilings_plan(plan));
   plan.source = name_in_project(plan.source);
+  return plan;
+}
 
-  harness::catch_interrupts();
-  Arguments command_line{"crossover", "run"};
-  command_line.insert(command_line.end(), arguments.begin(), arguments.end());
-  Run run(std::move(plan), options.text("out"), command_line);
-  const int status = run.measure();
+/// What a stored run is continued with comes from its manifest alone.
+void require_nothing_else(const Options& options, const SplitArguments& split) {
+  const std::string other = !split.overrides.empty() ? "--" + split.overrides.front().first
+                            : options.has("config")  ? "a config"
+                            : options.has("quick")   ? "--quick"
+                            : options.has("dry-run") ? "--dry-run"
+                                                     : "";
+  if (other.empty()) return;
+  throw UsageError(
+      fmt::format("--resume goes on with a run as it was planned; {} cannot change it", other));
+}
+
+int show(MeasuredRun& run, const Options& options, bool json, int status) {
   if (json) {
     std::cout << harness::text_of(run.summary(), 1) << "\n";
   } else {
     print_result(run);
   }
-  if (!options.has("no-figures") && status != exit_interrupted) {
+  if (status == exit_interrupted) {
+    std::cerr << fmt::format("crossover: interrupted; go on with: crossover run --resume {}\n",
+                             std::filesystem::proximate(run.path()).string());
+    return status;
+  }
+  if (!options.has("no-figures")) {
     const int drawn = draw_figures(run.path().string(), {});
     if (drawn != 0) std::cerr << "warning: no figures were drawn; see above\n";
     if (harness::interrupt_requested()) return exit_interrupted;
@@ -275,6 +202,30 @@ int run_command(const Arguments& arguments) {
     std::cerr << "crossover: some cells failed or were wrong; the tables say which and why\n";
   }
   return status;
+}
+
+}  // namespace
+
+int run_command(const Arguments& arguments) {
+  const SplitArguments split = split_overrides(arguments);
+  Options options = run_options();
+  if (!options.parse(split.own)) return exit_done;
+  const bool json = options.format({"text", "json"}) == "json";
+  Arguments command_line{"crossover", "run"};
+  command_line.insert(command_line.end(), arguments.begin(), arguments.end());
+
+  std::optional<MeasuredRun> run;
+  if (options.has("resume")) {
+    require_nothing_else(options, split);
+    run.emplace(harness::read_run(options.text("resume"), harness::Unfinished::discard));
+  } else {
+    std::optional<harness::Plan> plan = planned(options, split);
+    if (!plan) return exit_done;
+    run.emplace(std::move(*plan), options.text("out"), command_line);
+  }
+  harness::catch_interrupts();
+  const int status = run->measure();
+  return show(*run, options, json, status);
 }
 
 }  // namespace crossover::experiments

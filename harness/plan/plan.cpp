@@ -25,6 +25,10 @@ std::uint64_t seed_of(const Config& config) {
   return seed;
 }
 
+bool contains(const std::vector<std::size_t>& problems, std::size_t problem) {
+  return std::find(problems.begin(), problems.end(), problem) != problems.end();
+}
+
 /// The first, the middle and the last of so many problems, each once.
 std::vector<std::size_t> spread(std::size_t problems) {
   std::vector<std::size_t> places{0, problems / 2, problems - 1};
@@ -96,7 +100,25 @@ void warn_of_oversubscription(Plan& plan, int cores) {
 
 }  // namespace
 
+bool is_sharpening(const SectionPlan& section, std::size_t problem) {
+  return std::any_of(section.sharpenings.begin(), section.sharpenings.end(),
+                     [&](const Sharpening& one) { return contains(one.problems, problem); });
+}
+
+std::vector<Pair> pairs_of(const SectionPlan& section) {
+  std::vector<Pair> pairs = section.comparisons;
+  pairs.insert(pairs.end(), section.aa_pairs.begin(), section.aa_pairs.end());
+  return pairs;
+}
+
 bool runs(const SectionPlan& section, std::size_t arm, std::size_t problem) {
+  bool sharpens = false;
+  for (const Sharpening& sharpening : section.sharpenings) {
+    if (!contains(sharpening.problems, problem)) continue;
+    if (arm == sharpening.pair.variant || arm == sharpening.pair.against) return true;
+    sharpens = true;
+  }
+  if (sharpens) return false;
   return section.arms[arm].replica == 0 ||
          std::binary_search(section.aa_problems.begin(), section.aa_problems.end(), problem);
 }

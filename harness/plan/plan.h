@@ -23,6 +23,7 @@ struct Protocol {
   double target_half_width = 0.01;   // of the log ratio; reached means no more launches
   double budget_seconds = 600;       // for the whole section
   double timeout_seconds = 60;       // for one command to a worker, beyond its estimate
+  int sharp_launches = 10;           // on sizes inside a bracket, to sharpen it; 0: none
 };
 
 /// Two arms of a section to be compared on every problem that both run; indices into arms.
@@ -40,21 +41,32 @@ struct Curve {
   std::vector<std::int64_t> axis_values;  // one per problem
 };
 
+/// Sizes inside the bracket of one crossing, chosen and added to the problems of their section when
+/// the bracket was found.
+struct Sharpening {
+  Pair pair;
+  std::size_t curve = 0;
+  std::vector<std::size_t> problems;      // indices, in the order of axis_values; may be shared
+  std::vector<std::int64_t> axis_values;  // ascending
+};
+
 /// One question over one set of problems.
 struct SectionPlan {
   std::string name;
   Question question = Question::sweep;
   std::string family;
   std::vector<Arm> arms;          // replica 0 in listed order, then the A/A replicas
-  std::vector<Problem> problems;  // ascending in work; every arm of replica 0 runs all of them
+  std::vector<Problem> problems;  // ascending in work; every arm of replica 0 runs all of them,
+                                  // except for those of `sharpenings`, which stand at the end
   /// Where the arms with replica > 0 run: first, middle, last; all of them where the section
   /// compares arms with themselves.
   std::vector<std::size_t> aa_problems;
-  std::vector<Pair> comparisons;     // variant versus base; never A/A, except where that was asked
-  std::vector<Pair> aa_pairs;        // an arm and its replica
-  std::string axis;                  // crossover: the key that varies, "size" or "m"; else empty
-  std::vector<Curve> curves;         // crossover only
-  std::vector<std::string> varying;  // setting keys on which arms differ; for labels
+  std::vector<Pair> comparisons;  // variant versus base; never A/A, except where that was asked
+  std::vector<Pair> aa_pairs;     // an arm and its replica
+  std::string axis;               // crossover: the key that varies, "size" or "m"; else empty
+  std::vector<Curve> curves;      // crossover only
+  std::vector<Sharpening> sharpenings;  // crossover only; empty until a bracket was found
+  std::vector<std::string> varying;     // setting keys on which arms differ; for labels
   Protocol protocol;
 };
 
@@ -76,6 +88,12 @@ struct MachineLimits {
 
 /// Whether that arm of the section is measured on that problem.
 bool runs(const SectionPlan& section, std::size_t arm, std::size_t problem);
+
+/// Whether the problem was added to sharpen a bracket.
+bool is_sharpening(const SectionPlan& section, std::size_t problem);
+
+/// All pairs of arms that are looked at: comparisons and A/A pairs.
+std::vector<Pair> pairs_of(const SectionPlan& section);
 
 /// Expands a config into a plan: the cross product of the axes per section, variants without
 /// threading once and not per thread count, A/A replicas of the base arm and of the first threaded

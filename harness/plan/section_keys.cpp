@@ -9,10 +9,10 @@ namespace crossover::harness {
 namespace {
 
 /// Keys that every section has, whatever its family; env.NAME beside them.
-constexpr std::array<const char*, 18> section_options = {
-    "family",   "question", "variants",   "against",    "axis",   "shapes",
-    "threads",  "cache",    "buffers",    "pin",        "seed",   "launches",
-    "quartets", "delta",    "half_width", "min_sample", "budget", "timeout"};
+constexpr std::array<const char*, 19> section_options = {
+    "family",     "question",   "variants", "against", "axis",     "shapes",   "threads",
+    "cache",      "buffers",    "pin",      "seed",    "launches", "quartets", "delta",
+    "half_width", "min_sample", "budget",   "timeout", "sharpen"};
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -48,6 +48,15 @@ std::vector<int> looks_of(const ConfigValue& value) {
     looks.push_back(static_cast<int>(launches));
   }
   return looks;
+}
+
+int sharp_launches_of(const ConfigValue& value) {
+  constexpr long long most_launches = 1000;
+  const std::string expectation = "expected one number of launches in 3..1000, or off";
+  if (value.text == "off") return 0;
+  const int launches = small_integer(value, expectation, most_launches);
+  if (launches < 3) fail(value, value.text, expectation);
+  return launches;
 }
 
 double positive_fraction(const ConfigValue& value) {
@@ -131,6 +140,9 @@ Protocol protocol_of(const ConfigSection& section, Question question) {
   protocol.looks = question == Question::crossover ? std::vector<int>{6, 10, 15, 20}
                                                    : std::vector<int>{8, 10, 15, 20};
   if (const auto* value = find_value(section, "launches")) protocol.looks = looks_of(*value);
+  if (const auto* value = find_value(section, "sharpen")) {
+    protocol.sharp_launches = sharp_launches_of(*value);
+  }
   if (const auto* value = find_value(section, "quartets")) {
     protocol.quartets = small_integer(*value, "expected one number of quartets in 1..1000", 1000);
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
+#include <stdexcept>
 
 #include "harness/names.h"
 
@@ -23,14 +23,14 @@ constexpr Names<Status, 5> status_names{{
     {Status::skipped, "skipped"},
 }};
 
-const std::vector<Sample> no_samples;
+const CellTotals no_totals;
 
-/// The samples of one cell in one launch, by block.
-using Blocks = std::map<std::pair<int, int>, std::vector<const Sample*>>;
+/// The samples of one arm in one launch, by block.
+using Blocks = std::map<int, std::vector<const Sample*>>;
 
 Blocks by_block(const std::vector<Sample>& samples) {
   Blocks blocks;
-  for (const Sample& sample : samples) blocks[{sample.launch, sample.block}].push_back(&sample);
+  for (const Sample& sample : samples) blocks[sample.block].push_back(&sample);
   return blocks;
 }
 
@@ -40,11 +40,9 @@ std::vector<double> seconds_of(const std::vector<const Sample*>& samples) {
   return seconds;
 }
 
-std::map<int, double> hodges_lehmann_per_launch(
-    const std::map<int, std::vector<double>>& launches) {
-  std::map<int, double> effects;
-  for (const auto& [launch, ratios] : launches) effects[launch] = hodges_lehmann(ratios);
-  return effects;
+template <class Value>
+void keep_launches_below(std::vector<Value>& values, int launches) {
+  std::erase_if(values, [&](const Value& value) { return value.launch >= launches; });
 }
 
 /// Every arm takes two turns in a block; after an interruption drift would not cancel in it.
@@ -58,12 +56,83 @@ std::vector<double> PairEffects::values(const std::map<int, double>& by_launch) 
   return effects;
 }
 
+void CellTotals::add(const Sample& sample) {
+  ++samples;
+  calls += static_cast<double>(sample.iterations);
+  cpu_seconds += sample.cpu_seconds;
+  voluntary_switches += static_cast<double>(sample.voluntary_switches);
+  involuntary_switches += static_cast<double>(sample.involuntary_switches);
+  if (sample.steal_seconds) steal_seconds = steal_seconds.value_or(0) + *sample.steal_seconds;
+}
+
+Evidence::Evidence(std::vector<Pair> pairs) {
+  for (const Pair& pair : pairs) pairs_.emplace(pair, pairs_.size());
+}
+
 void Evidence::set_facts(std::size_t arm, std::size_t problem, CellFacts facts) {
   facts_[{arm, problem}] = std::move(facts);
 }
 
 void Evidence::add(std::size_t arm, std::size_t problem, const Sample& sample) {
-  samples_[{arm, problem}].push_back(sample);
+  if (is_open() && (problem != open_problem_ || sample.launch != open_launch_)) close();
+  if (has_launch(problem, sample.launch)) {
+    throw std::invalid_argument("a sample of launch " + std::to_string(sample.launch) +
+                                " of problem " + std::to_string(problem) +
+                                " after that launch was closed");
+  }
+  open_problem_ = problem;
+  open_launch_ = sample.launch;
+  open_[arm].push_back(sample);
+}
+
+void Evidence::close() {
+  if (!is_open()) return;
+  for (const auto& [arm, samples] : open_) {
+    std::vector<double> seconds;
+    for (const Sample& sample : samples) {
+      seconds.push_back(sample.seconds);
+      totals_[{arm, open_problem_}].add(sample);
+    }
+    medians_[{arm, open_problem_}].push_back({open_launch_, median(seconds)});
+  }
+  for (const auto& [pair, number] : pairs_) {
+    const auto effect = effect_of_open(pair);
+    if (effect) effects_[{number, open_problem_}].push_back(*effect);
+  }
+  closed_[open_problem_].insert(open_launch_);
+  open_.clear();
+}
+
+void Evidence::discard_open() { open_.clear(); }
+
+/// Nullopt where no block is complete for both arms.
+std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair) const {
+  const auto variant = open_.find(pair.variant);
+  const auto against = open_.find(pair.against);
+  if (variant == open_.end() || against == open_.end()) return std::nullopt;
+  const Blocks against_blocks = by_block(against->second);
+  LaunchEffect effect;
+  effect.launch = open_launch_;
+  std::vector<double> kept;
+  std::vector<double> all;
+  for (const auto& [block, samples] : by_block(variant->second)) {
+    const auto other = against_blocks.find(block);
+    if (other == against_blocks.end()) continue;
+    if (!complete(other->second) || !complete(samples)) continue;
+    const bool variant_disturbed = disturbed(samples);
+    const bool against_disturbed = disturbed(other->second);
+    const bool set_aside = variant_disturbed || against_disturbed;
+    all.push_back(block_log_ratio(seconds_of(other->second), seconds_of(samples)));
+    if (!set_aside) kept.push_back(all.back());
+    ++effect.blocks;
+    effect.set_aside += set_aside;
+    effect.disturbed_variant += variant_disturbed;
+    effect.disturbed_against += against_disturbed;
+  }
+  if (all.empty()) return std::nullopt;
+  effect.all = hodges_lehmann(all);
+  if (!kept.empty()) effect.kept = hodges_lehmann(kept);
+  return effect;
 }
 
 const CellFacts* Evidence::facts(std::size_t arm, std::size_t problem) const {
@@ -71,61 +140,63 @@ const CellFacts* Evidence::facts(std::size_t arm, std::size_t problem) const {
   return found == facts_.end() ? nullptr : &found->second;
 }
 
-const std::vector<Sample>& Evidence::samples(std::size_t arm, std::size_t problem) const {
-  const auto found = samples_.find({arm, problem});
-  return found == samples_.end() ? no_samples : found->second;
+const CellTotals& Evidence::totals(std::size_t arm, std::size_t problem) const {
+  const auto found = totals_.find({arm, problem});
+  return found == totals_.end() ? no_totals : found->second;
 }
 
 std::vector<double> Evidence::launch_medians(std::size_t arm, std::size_t problem) const {
-  std::map<int, std::vector<double>> launches;
-  for (const Sample& sample : samples(arm, problem)) {
-    launches[sample.launch].push_back(sample.seconds);
-  }
   std::vector<double> medians;
-  for (const auto& [launch, seconds] : launches) medians.push_back(median(seconds));
+  const auto found = medians_.find({arm, problem});
+  if (found == medians_.end()) return medians;
+  for (const LaunchMedian& launch : found->second) medians.push_back(launch.seconds);
   return medians;
 }
 
 std::size_t Evidence::launches(std::size_t arm, std::size_t problem) const {
-  return launch_medians(arm, problem).size();
+  const auto found = medians_.find({arm, problem});
+  return found == medians_.end() ? 0 : found->second.size();
+}
+
+bool Evidence::has_launch(std::size_t problem, int launch) const {
+  const auto found = closed_.find(problem);
+  return found != closed_.end() && found->second.contains(launch);
 }
 
 PairEffects Evidence::effects(const Pair& pair, std::size_t problem) const {
-  const Blocks variant = by_block(samples(pair.variant, problem));
-  const Blocks against = by_block(samples(pair.against, problem));
-  std::map<int, std::vector<double>> kept;
-  std::map<int, std::vector<double>> all;
-  std::size_t blocks = 0;
-  std::size_t by_variant = 0;
-  std::size_t by_against = 0;
-  std::size_t set_aside = 0;
-  for (const auto& [key, variant_samples] : variant) {
-    const auto other = against.find(key);
-    if (other == against.end()) continue;
-    if (!complete(other->second) || !complete(variant_samples)) continue;
-    const double ratio = block_log_ratio(seconds_of(other->second), seconds_of(variant_samples));
-    const bool variant_disturbed = disturbed(variant_samples);
-    const bool against_disturbed = disturbed(other->second);
-    ++blocks;
-    by_variant += variant_disturbed;
-    by_against += against_disturbed;
-    all[key.first].push_back(ratio);
-    if (variant_disturbed || against_disturbed) {
-      ++set_aside;
-    } else {
-      kept[key.first].push_back(ratio);
-    }
+  const auto number = pairs_.find(pair);
+  if (number == pairs_.end()) {
+    throw std::invalid_argument("effects of a pair of arms that this evidence was not made for");
   }
-  PairEffects effects{hodges_lehmann_per_launch(kept), hodges_lehmann_per_launch(all), 0, false};
-  if (blocks == 0) return effects;
-  effects.discarded = static_cast<double>(set_aside) / static_cast<double>(blocks);
+  PairEffects effects;
+  const auto found = effects_.find({number->second, problem});
+  if (found == effects_.end()) return effects;
+  LaunchEffect sum;
+  for (const LaunchEffect& launch : found->second) {
+    effects.all[launch.launch] = launch.all;
+    if (launch.kept) effects.kept[launch.launch] = *launch.kept;
+    sum.blocks += launch.blocks;
+    sum.set_aside += launch.set_aside;
+    sum.disturbed_variant += launch.disturbed_variant;
+    sum.disturbed_against += launch.disturbed_against;
+  }
+  effects.discarded = static_cast<double>(sum.set_aside) / sum.blocks;
   // Rates that differ by more than three standard deviations of a count are not chance.
-  const double difference =
-      std::abs(static_cast<double>(by_variant) - static_cast<double>(by_against));
-  const double chance = 3 * std::sqrt(static_cast<double>(by_variant + by_against));
+  const double difference = std::abs(sum.disturbed_variant - sum.disturbed_against);
+  const double chance = 3 * std::sqrt(sum.disturbed_variant + sum.disturbed_against);
   effects.use_all =
-      effects.discarded > largest_discarded_share || (set_aside > 0 && difference > chance);
+      effects.discarded > largest_discarded_share || (sum.set_aside > 0 && difference > chance);
   return effects;
+}
+
+Evidence Evidence::until(int launches) const {
+  Evidence earlier = *this;
+  for (auto& [key, values] : earlier.medians_) keep_launches_below(values, launches);
+  for (auto& [key, values] : earlier.effects_) keep_launches_below(values, launches);
+  for (auto& [problem, closed] : earlier.closed_) {
+    closed.erase(closed.lower_bound(launches), closed.end());
+  }
+  return earlier;
 }
 
 bool disturbed(const std::vector<const Sample*>& block) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,30 +68,90 @@ struct PairEffects {
   static std::vector<double> values(const std::map<int, double>& by_launch);
 };
 
-/// The samples and facts of one section, indexed by (arm, problem). Filled while measuring or from
-/// a stored run; the same functions serve both.
+/// What the samples of one cell add up to.
+struct CellTotals {
+  std::size_t samples = 0;
+  double calls = 0;
+  double cpu_seconds = 0;
+  double voluntary_switches = 0;
+  double involuntary_switches = 0;
+  std::optional<double> steal_seconds;  // null where no sample knows it
+
+  void add(const Sample& sample);
+};
+
+/// What was measured in one section, indexed by (arm, problem). Filled while measuring or from a
+/// stored run; the same functions serve both. Samples are kept only until the launch of their
+/// problem is closed, so that memory does not grow with their number: what stays is one median per
+/// cell and launch, one effect per pair, problem and launch, and totals.
 class Evidence {
  public:
   using Key = std::pair<std::size_t, std::size_t>;  // arm, problem
 
+  /// `pairs`: the arms that effects() will be asked for.
+  explicit Evidence(std::vector<Pair> pairs = {});
+
   void set_facts(std::size_t arm, std::size_t problem, CellFacts facts);
+
+  /// Samples come launch by launch of a problem, all of its arms together; one of another problem
+  /// or launch closes what was open. Throws std::invalid_argument for a launch closed before.
   void add(std::size_t arm, std::size_t problem, const Sample& sample);
 
+  /// The launch that is open is complete, or will not be completed. All of the functions below
+  /// know only what is closed.
+  void close();
+
+  /// Forgets the samples of the launch that is open.
+  void discard_open();
+  bool is_open() const { return !open_.empty(); }
+
   const CellFacts* facts(std::size_t arm, std::size_t problem) const;
-  const std::vector<Sample>& samples(std::size_t arm, std::size_t problem) const;
+  const CellTotals& totals(std::size_t arm, std::size_t problem) const;
 
   /// Number of launches with at least one sample.
   std::size_t launches(std::size_t arm, std::size_t problem) const;
 
+  /// Whether any arm was measured on the problem in that launch.
+  bool has_launch(std::size_t problem, int launch) const;
+
   /// Medians over the samples of each launch, in seconds per call.
   std::vector<double> launch_medians(std::size_t arm, std::size_t problem) const;
 
-  /// Launch effects: the Hodges-Lehmann estimate over the blocks of each launch.
+  /// Launch effects: the Hodges-Lehmann estimate over the blocks of each launch. Throws
+  /// std::invalid_argument for a pair that was not given to the constructor.
   PairEffects effects(const Pair& pair, std::size_t problem) const;
 
+  /// The evidence as it was when only launches 0 to `launches` - 1 had been measured; totals stay
+  /// those of the whole.
+  Evidence until(int launches) const;
+
  private:
+  struct LaunchMedian {
+    int launch = 0;
+    double seconds = 0;
+  };
+  struct LaunchEffect {
+    int launch = 0;
+    double all = 0;
+    std::optional<double> kept;
+    int blocks = 0;
+    int set_aside = 0;
+    int disturbed_variant = 0;
+    int disturbed_against = 0;
+  };
+  using Samples = std::map<std::size_t, std::vector<Sample>>;  // by arm
+
+  std::optional<LaunchEffect> effect_of_open(const Pair& pair) const;
+
+  std::map<Pair, std::size_t> pairs_;  // to their number
   std::map<Key, CellFacts> facts_;
-  std::map<Key, std::vector<Sample>> samples_;
+  std::map<Key, CellTotals> totals_;
+  std::map<Key, std::vector<LaunchMedian>> medians_;
+  std::map<Key, std::vector<LaunchEffect>> effects_;  // by number of the pair, problem
+  std::map<std::size_t, std::set<int>> closed_;       // launches by problem
+  Samples open_;
+  std::size_t open_problem_ = 0;
+  int open_launch_ = 0;
 };
 
 /// Whether a block must be set aside for a cause outside the program: steal time, foreign processes

@@ -46,7 +46,8 @@ Json protocol_json(const Protocol& protocol) {
           {"equivalence_margin", protocol.equivalence_margin},
           {"target_half_width", protocol.target_half_width},
           {"budget_seconds", protocol.budget_seconds},
-          {"timeout_seconds", protocol.timeout_seconds}};
+          {"timeout_seconds", protocol.timeout_seconds},
+          {"sharp_launches", protocol.sharp_launches}};
 }
 
 Protocol protocol_from(const Json& object) {
@@ -56,7 +57,8 @@ Protocol protocol_from(const Json& object) {
           object.at("equivalence_margin"),
           object.at("target_half_width"),
           object.at("budget_seconds"),
-          object.at("timeout_seconds")};
+          object.at("timeout_seconds"),
+          object.value("sharp_launches", 0)};
 }
 
 Json pairs_json(const std::vector<Pair>& pairs) {
@@ -89,6 +91,14 @@ Json curve_json(const Curve& curve) {
           {"axis_values", curve.axis_values}};
 }
 
+Json sharpening_json(const Sharpening& sharpening) {
+  return {{"variant", sharpening.pair.variant},
+          {"against", sharpening.pair.against},
+          {"curve", sharpening.curve},
+          {"problems", sharpening.problems},
+          {"axis_values", sharpening.axis_values}};
+}
+
 Json section_json(const SectionPlan& section, const ProcessHost::Place& place) {
   Json arms = Json::array();
   for (const Arm& arm : section.arms) arms.push_back(arm_json(arm, section, place(arm)));
@@ -96,6 +106,8 @@ Json section_json(const SectionPlan& section, const ProcessHost::Place& place) {
   for (const Problem& problem : section.problems) problems.push_back(to_json(problem));
   Json curves = Json::array();
   for (const Curve& curve : section.curves) curves.push_back(curve_json(curve));
+  Json sharpenings = Json::array();
+  for (const Sharpening& one : section.sharpenings) sharpenings.push_back(sharpening_json(one));
   return {{"name", section.name},
           {"question", to_string(section.question)},
           {"family", section.family},
@@ -107,6 +119,7 @@ Json section_json(const SectionPlan& section, const ProcessHost::Place& place) {
           {"comparisons", pairs_json(section.comparisons)},
           {"aa_pairs", pairs_json(section.aa_pairs)},
           {"curves", curves},
+          {"sharpenings", sharpenings},
           {"varying", section.varying}};
 }
 
@@ -131,11 +144,23 @@ SectionPlan section_from(const Json& object) {
     section.curves.push_back(
         {problem_from(curve.at("fixed")), curve.at("problems"), curve.at("axis_values")});
   }
+  for (const Json& one : object.value("sharpenings", Json::array())) {
+    section.sharpenings.push_back({{one.at("variant"), one.at("against")},
+                                   one.at("curve"),
+                                   one.at("problems"),
+                                   one.at("axis_values")});
+  }
   section.varying = object.at("varying").get<std::vector<std::string>>();
   return section;
 }
 
 }  // namespace
+
+Json sections_json(const std::vector<SectionPlan>& plans, const ProcessHost::Place& place) {
+  Json sections = Json::array();
+  for (const SectionPlan& section : plans) sections.push_back(section_json(section, place));
+  return sections;
+}
 
 std::string to_string(Question question) { return name_in(question_names, question); }
 
@@ -145,8 +170,6 @@ Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& bu
                    const std::vector<std::string>& command_line,
                    const std::vector<std::string>& instruction_sets,
                    const ProcessHost::Place& place) {
-  Json sections = Json::array();
-  for (const SectionPlan& section : plan.sections) sections.push_back(section_json(section, place));
   return {{"schema", schema_version},
           {"experiment", plan.experiment},
           {"version", build.version},
@@ -165,7 +188,7 @@ Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& bu
             {"flags", build.flags},
             {"libraries", text_object(build.libraries)}}},
           {"ceilings", Json::object()},
-          {"sections", sections},
+          {"sections", sections_json(plan.sections, place)},
           {"isolation", {{"turns", 0}, {"others_ran", 0}}},
           {"warnings", plan.warnings}};
 }

@@ -30,6 +30,9 @@ Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& bu
                    const std::vector<std::string>& instruction_sets,
                    const ProcessHost::Place& place);
 
+/// The member "sections" of a manifest; changes while running where brackets are sharpened.
+Json sections_json(const std::vector<SectionPlan>& plans, const ProcessHost::Place& place);
+
 /// The section plans of a stored run. Throws nlohmann::json::exception where members are missing.
 std::vector<SectionPlan> sections_from(const Json& manifest);
 

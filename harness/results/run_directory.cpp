@@ -39,6 +39,29 @@ std::filesystem::path make_unused(const std::filesystem::path& wanted) {
   }
 }
 
+/// Makes the file end with a whole line: a row that lacks only its end gets it, half a row goes.
+void end_last_line(const std::filesystem::path& path) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out | std::ios::ate);
+  if (!file) fail("cannot write", path);
+  std::streamoff start = file.tellg();  // of the last line
+  const std::streamoff size = start;
+  for (char character = 0; start > 0; --start) {
+    file.seekg(start - 1).get(character);
+    if (character == '\n') break;
+  }
+  if (start == size) return;
+  std::string line(static_cast<std::size_t>(size - start), '\0');
+  file.seekg(start).read(line.data(), size - start);
+  if (Json::accept(line)) {
+    file.seekp(size).put('\n').flush();
+    if (!file) fail("cannot write", path);
+    return;
+  }
+  std::error_code error;
+  std::filesystem::resize_file(path, static_cast<std::uintmax_t>(start), error);
+  if (error) throw StorageError(fmt::format("cannot write {}: {}", path.string(), error.message()));
+}
+
 }  // namespace
 
 std::string utc_now() {
@@ -50,10 +73,19 @@ RunDirectory::RunDirectory(const std::filesystem::path& base, const std::string&
     : path_(
           make_unused(base / experiment /
                       fmt::format("{:%Y%m%dT%H%M%SZ}-{}", fmt::gmtime(std::time(nullptr)), host))) {
+  open_samples();
+  append({{"row", "header"}, {"schema", schema_version}, {"experiment", experiment}});
+}
+
+RunDirectory::RunDirectory(const std::filesystem::path& existing) : path_(existing) {
+  end_last_line(path_ / "samples.jsonl");
+  open_samples();
+}
+
+void RunDirectory::open_samples() {
   const std::filesystem::path samples = path_ / "samples.jsonl";
   samples_.reset(std::fopen(samples.c_str(), "ae"));
   if (!samples_) fail("cannot write", samples);
-  append({{"row", "header"}, {"schema", schema_version}, {"experiment", experiment}});
 }
 
 void RunDirectory::append(const Json& row) {
@@ -79,7 +111,12 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
     std::ofstream file(unfinished, std::ios::binary);
     file << content;
     file.close();
-    if (!file) fail("cannot write", unfinished);
+    if (!file) {
+      const int reason = errno;
+      std::filesystem::remove(unfinished, error);
+      errno = reason;
+      fail("cannot write", path);
+    }
   }
   std::filesystem::rename(unfinished, path, error);
   if (error) {

@@ -26,6 +26,10 @@ class RunDirectory {
   RunDirectory(const std::filesystem::path& base, const std::string& experiment,
                const std::string& host);
 
+  /// Opens the directory of a run that was interrupted, to append to it. What a crash left of a
+  /// last line is removed.
+  explicit RunDirectory(const std::filesystem::path& existing);
+
   const std::filesystem::path& path() const { return path_; }
 
   /// Appends one row to samples.jsonl; safe from a crash of this process after flush().
@@ -36,6 +40,8 @@ class RunDirectory {
   void write(const std::filesystem::path& relative, const std::string& content);
 
  private:
+  void open_samples();
+
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };

@@ -37,16 +37,6 @@ Json ratio_interval(const Interval& log_ratio) {
   return {std::exp(log_ratio.low), std::exp(log_ratio.high)};
 }
 
-double mean_per_call(const std::vector<Sample>& samples, double (*value)(const Sample&)) {
-  double sum = 0;
-  double calls = 0;
-  for (const Sample& sample : samples) {
-    sum += value(sample);
-    calls += static_cast<double>(sample.iterations);
-  }
-  return sum / calls;
-}
-
 /// The measured rate of a ceiling at the arm's thread count, or at the largest one measured.
 std::optional<double> peak_flops(const Json& ceilings, int threads) {
   const auto fma = ceilings.find("fma_f32");
@@ -68,22 +58,17 @@ Json seconds_json(const Evidence& evidence, std::size_t arm, std::size_t problem
   return {{"median", median(medians)}, {"ci95", estimate ? interval(estimate->ci) : Json(nullptr)}};
 }
 
-Json counters_json(const CellFacts& facts, const std::vector<Sample>& samples) {
+Json counters_json(const CellFacts& facts, const CellTotals& totals) {
   Json counters = to_json(facts).at("counters");
   for (const char* name :
        {"cpu_seconds", "voluntary_switches", "involuntary_switches", "steal_seconds"}) {
     counters[name] = nullptr;
   }
-  if (samples.empty()) return counters;
-  counters["cpu_seconds"] = mean_per_call(samples, [](const Sample& s) { return s.cpu_seconds; });
-  counters["voluntary_switches"] = mean_per_call(
-      samples, [](const Sample& s) { return static_cast<double>(s.voluntary_switches); });
-  counters["involuntary_switches"] = mean_per_call(
-      samples, [](const Sample& s) { return static_cast<double>(s.involuntary_switches); });
-  if (samples.front().steal_seconds) {
-    counters["steal_seconds"] =
-        mean_per_call(samples, [](const Sample& s) { return s.steal_seconds.value_or(0); });
-  }
+  if (totals.samples == 0) return counters;
+  counters["cpu_seconds"] = totals.cpu_seconds / totals.calls;
+  counters["voluntary_switches"] = totals.voluntary_switches / totals.calls;
+  counters["involuntary_switches"] = totals.involuntary_switches / totals.calls;
+  if (totals.steal_seconds) counters["steal_seconds"] = *totals.steal_seconds / totals.calls;
   return counters;
 }
 
@@ -131,7 +116,7 @@ Json SectionSummary::ceilings() const {
 Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceilings) const {
   const CellFacts& facts = *evidence_.facts(arm, problem);
   const Arm& identity = plan_.arms[arm];
-  const std::vector<Sample>& samples = evidence_.samples(arm, problem);
+  const CellTotals& totals = evidence_.totals(arm, problem);
   const Json seconds = seconds_json(evidence_, arm, problem);
   Json rate = nullptr;
   Json percent = nullptr;
@@ -156,9 +141,9 @@ Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceil
           {"gflops", rate},
           {"percent_of_peak", percent},
           {"launches", evidence_.launches(arm, problem)},
-          {"samples", samples.size()},
+          {"samples", totals.samples},
           {"prepare_seconds", nullable(facts.prepare_seconds)},
-          {"counters", counters_json(facts, samples)}};
+          {"counters", counters_json(facts, totals)}};
 }
 
 void SectionSummary::add_cells(const Json& ceilings, Json& cells) const {
@@ -335,20 +320,6 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
           {"comparisons", comparisons},
           {"crossovers", crossovers},
           {"noise_floor", noise_floor(aa_pairs, aa_effects)}};
-}
-
-std::vector<Evidence> read_evidence(const std::filesystem::path& run, std::size_t sections) {
-  std::vector<Evidence> evidence(sections);
-  for_each_row(run, [&](const Json& row) {
-    const std::string kind = row.at("row");
-    if (kind == "header") return;
-    Evidence& section = evidence.at(row.at("section").get<std::size_t>());
-    const std::size_t arm = row.at("arm");
-    const std::size_t problem = row.at("problem");
-    if (kind == "cell") section.set_facts(arm, problem, cell_facts_from(row));
-    if (kind == "sample") section.add(arm, problem, sample_from(row));
-  });
-  return evidence;
 }
 
 }  // namespace crossover::harness

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <vector>
 
 #include "harness/json.h"
@@ -12,8 +11,5 @@ namespace crossover::harness {
 /// Everything that is derived from a run: summary.json (results/README.md has the schema). A pure
 /// function of the manifest and the evidence, one Evidence per section of the manifest.
 Json summarise(const Json& manifest, const std::vector<Evidence>& evidence);
-
-/// The evidence of a stored run. Throws StorageError.
-std::vector<Evidence> read_evidence(const std::filesystem::path& run, std::size_t sections);
 
 }  // namespace crossover::harness

@@ -5,15 +5,39 @@
 
 #include "harness/run/blocks.h"
 #include "harness/run/section_check.h"
+#include "harness/run/sharpening.h"
 #include "harness/run/stopping.h"
 
 namespace crossover::harness {
-Runner::Runner(const Plan& plan, RunnerWorld world)
+namespace {
+
+/// However the measuring of a problem ends, what was measured counts.
+class Closing {
+ public:
+  explicit Closing(Evidence& evidence) : evidence_(evidence) {}
+  ~Closing() { evidence_.close(); }
+  Closing(const Closing&) = delete;
+  Closing& operator=(const Closing&) = delete;
+
+ private:
+  Evidence& evidence_;
+};
+
+}  // namespace
+
+Runner::Runner(Plan& plan, RunnerWorld world)
     : plan_(plan),
       world_(std::move(world)),
-      evidence_(plan.sections.size()),
       launches_(plan.sections.size(), 0),
-      started_(plan.sections.size(), 0) {}
+      started_(plan.sections.size(), 0),
+      spent_(plan.sections.size(), 0) {
+  for (const SectionPlan& section : plan.sections) evidence_.emplace_back(pairs_of(section));
+}
+
+void Runner::resume(std::vector<Evidence> evidence, std::vector<double> elapsed_seconds) {
+  evidence_ = std::move(evidence);
+  spent_ = std::move(elapsed_seconds);
+}
 
 void Runner::check(std::size_t section) {
   const SectionPlan& plan = plan_.sections[section];
@@ -24,6 +48,9 @@ void Runner::check(std::size_t section) {
                       },
                       [&](std::size_t arm, std::size_t problem, const CellFacts& facts) {
                         set_facts(section, arm, problem, facts);
+                      },
+                      [&](std::size_t arm, std::size_t problem) {
+                        return evidence_[section].facts(arm, problem);
                       }})
       .run();
   world_.observer.on_flush();
@@ -35,55 +62,131 @@ const FamilyInfo& Runner::family(const std::string& name) const {
 }
 
 void Runner::measure(std::size_t section) {
+  measure_curves(section);
   const SectionPlan& plan = plan_.sections[section];
-  std::vector<bool> wanted(plan.problems.size(), true);
-  const auto budget_left = [&] {
-    return world_.now() - started_[section] < plan.protocol.budget_seconds;
-  };
+  if (plan.question == Question::crossover && plan.protocol.sharp_launches > 0) sharpen(section);
+}
+
+void Runner::measure_curves(std::size_t section) {
+  const SectionPlan& plan = plan_.sections[section];
+  std::vector<bool> wanted = planned_problems(section);
   for (const int look : plan.protocol.looks) {
     while (launches_[section] < look) {
       // The first look is always reached: below it there would be no interval to report.
-      if (launches_[section] >= plan.protocol.looks.front() && !budget_left()) return;
-      run_launch(section, wanted);
+      const int certain = plan.protocol.looks.front();
+      if (launches_[section] >= certain && !budget_left(section)) return;
+      const int number = launches_[section]++;
+      run_launch({section, number, number < certain ? certain : number + 1, wanted});
     }
-    wanted = wanted_problems(plan, evidence_[section]);
+    // A resumed run decides as it would have decided then.
+    wanted = wanted_problems(plan, evidence_[section].until(look));
     if (std::none_of(wanted.begin(), wanted.end(), [](bool want) { return want; })) return;
   }
 }
 
-void Runner::launch(std::size_t section, int count) {
-  const std::vector<bool> all(plan_.sections[section].problems.size(), true);
-  for (int i = 0; i < count; ++i) run_launch(section, all);
+void Runner::sharpen(std::size_t section) {
+  SectionPlan& plan = plan_.sections[section];
+  if (plan.sharpenings.empty()) {
+    plan_sharpenings(plan, evidence_[section], family(plan.family));
+    if (plan.sharpenings.empty()) return;
+    world_.observer.on_plan_changed();
+  }
+  check_sharpenings(section);
+  std::vector<bool> wanted(plan.problems.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = is_sharpening(plan, i);
+  for (int number = 0; number < plan.protocol.sharp_launches; ++number) {
+    if (!budget_left(section)) return;
+    run_launch({section, number, plan.protocol.sharp_launches, wanted, true});
+  }
 }
 
-void Runner::run_launch(std::size_t section, const std::vector<bool>& wanted) {
+/// The untimed pass over the added problems alone: as a section of their own, within what is left
+/// of the budget.
+void Runner::check_sharpenings(std::size_t section) {
+  SectionPlan added = plan_.sections[section];
+  std::vector<std::size_t> place;  // in the section, of each added problem
+  std::vector<Problem> problems;
+  for (std::size_t i = 0; i < added.problems.size(); ++i) {
+    if (!is_sharpening(added, i)) continue;
+    for (Sharpening& sharpening : added.sharpenings) {
+      std::replace(sharpening.problems.begin(), sharpening.problems.end(), i, place.size());
+    }
+    place.push_back(i);
+    problems.push_back(added.problems[i]);
+  }
+  added.problems = problems;
+  added.aa_problems.clear();
+  added.protocol.looks = {added.protocol.sharp_launches};
+  added.protocol.budget_seconds -= elapsed_seconds(section);
+  SectionCheck(added, {world_.host, family(added.family), world_.now, world_.memory_bytes,
+                       [&](const std::string& what) {
+                         world_.observer.on_progress(section, what, std::nullopt);
+                       },
+                       [&](std::size_t arm, std::size_t problem, const CellFacts& facts) {
+                         set_facts(section, arm, place[problem], facts);
+                       },
+                       [&](std::size_t arm, std::size_t problem) {
+                         return evidence_[section].facts(arm, place[problem]);
+                       }})
+      .run();
+  world_.observer.on_flush();
+}
+
+double Runner::elapsed_seconds(std::size_t section) const {
+  return spent_[section] + world_.now() - started_[section];
+}
+
+bool Runner::budget_left(std::size_t section) const {
+  return elapsed_seconds(section) < plan_.sections[section].protocol.budget_seconds;
+}
+
+std::vector<bool> Runner::planned_problems(std::size_t section) const {
   const SectionPlan& plan = plan_.sections[section];
+  std::vector<bool> planned(plan.problems.size(), true);
+  for (const Sharpening& sharpening : plan.sharpenings) {
+    for (const std::size_t problem : sharpening.problems) planned[problem] = false;
+  }
+  return planned;
+}
+
+void Runner::launch(std::size_t section, int count) {
+  for (int i = 0; i < count; ++i) {
+    const int number = launches_[section]++;
+    run_launch({section, number, number + count - i, planned_problems(section)});
+  }
+}
+
+void Runner::run_launch(const Launch& launch) {
   std::vector<std::size_t> order;
-  for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
-    if (wanted[problem]) order.push_back(problem);
+  for (std::size_t problem = 0; problem < launch.wanted.size(); ++problem) {
+    if (launch.wanted[problem]) order.push_back(problem);
   }
   // seed_seq keeps 32 bits of each of its values.
-  std::seed_seq seed{plan_.seed >> 32, plan_.seed & 0xffffffff, static_cast<std::uint64_t>(section),
-                     static_cast<std::uint64_t>(launches_[section])};
+  std::seed_seq seed{
+      plan_.seed >> 32, plan_.seed & 0xffffffff, static_cast<std::uint64_t>(launch.section),
+      static_cast<std::uint64_t>(launch.number), static_cast<std::uint64_t>(launch.sharpening)};
   std::mt19937_64 random(seed);
   std::shuffle(order.begin(), order.end(), random);
 
   double whole = 0;
-  for (const std::size_t problem : order) whole += problem_seconds(section, problem);
-  double left = whole * std::max(1, plan.protocol.looks.front() - launches_[section]);
+  for (const std::size_t problem : order) whole += problem_seconds(launch.section, problem);
+  double left = whole * (launch.of - launch.number);
   Workers workers;
   for (const std::size_t problem : order) {
-    world_.observer.on_progress(section, launch_text(section, problem), left);
-    measure_problem(section, problem, workers, random);
-    world_.observer.on_flush();
-    left -= problem_seconds(section, problem);
+    left -= problem_seconds(launch.section, problem);
+    if (evidence_[launch.section].has_launch(problem, launch.number)) continue;
+    world_.observer.on_progress(launch.section, launch_text(launch, problem), left);
+    measure_problem(launch, problem, workers, random);
+    world_.observer.on_closed(launch.section, problem, launch.number,
+                              elapsed_seconds(launch.section));
   }
-  ++launches_[section];
 }
 
-void Runner::measure_problem(std::size_t section, std::size_t problem, Workers& workers,
+void Runner::measure_problem(const Launch& launch, std::size_t problem, Workers& workers,
                              std::mt19937_64& random) {
+  const std::size_t section = launch.section;
   const SectionPlan& plan = plan_.sections[section];
+  const Closing closing(evidence_[section]);
   std::vector<std::size_t> arms;
   double slowest = 0;
   for (const std::size_t arm : arms_to_measure(section, problem)) {
@@ -98,7 +201,7 @@ void Runner::measure_problem(std::size_t section, std::size_t problem, Workers& 
       const std::size_t arm = blocks[block][place];
       if (!workers.contains(arm)) continue;  // failed earlier in this launch
       Sample position;
-      position.launch = launches_[section];
+      position.launch = launch.number;
       position.block = static_cast<int>(block);
       position.place = static_cast<int>(place);
       take_turn(section, arm, problem, workers, position);
@@ -186,13 +289,15 @@ double Runner::problem_seconds(std::size_t section, std::size_t problem) const {
   return seconds;
 }
 
-std::string Runner::launch_text(std::size_t section, std::size_t problem) const {
-  const SectionPlan& plan = plan_.sections[section];
-  const int first_look = plan.protocol.looks.front();
-  const bool certain = launches_[section] < first_look;
-  return fmt::format("launch {} of {}{}, {}", launches_[section] + 1, certain ? "" : "at most ",
-                     certain ? first_look : plan.protocol.looks.back(),
-                     label(plan.problems[problem]));
+std::string Runner::launch_text(const Launch& launch, std::size_t problem) const {
+  const SectionPlan& plan = plan_.sections[launch.section];
+  const std::string where = label(plan.problems[problem]);
+  if (launch.sharpening) {
+    return fmt::format("sharpening, launch {} of {}, {}", launch.number + 1, launch.of, where);
+  }
+  const bool certain = launch.number < plan.protocol.looks.front();
+  return fmt::format("launch {} of {}{}, {}", launch.number + 1, certain ? "" : "at most ",
+                     certain ? launch.of : plan.protocol.looks.back(), where);
 }
 
 }  // namespace crossover::harness

@@ -80,20 +80,25 @@ void SectionCheck::run() {
   double committed = 0;  // seconds of launches that the cells so far will take
   for (std::size_t problem = 0; problem < plan_.problems.size(); ++problem) {
     for (std::size_t arm = 0; arm < plan_.arms.size(); ++arm) {
-      if (plan_.arms[arm].replica != 0) continue;
+      if (plan_.arms[arm].replica != 0 || !runs(plan_, arm, problem)) continue;
       const double left = plan_.protocol.budget_seconds - committed - (world_.now() - started);
+      const CellFacts* known = world_.known_facts ? world_.known_facts(arm, problem) : nullptr;
       const CellFacts facts =
-          check_cell(arm, problem, left * share_of_cell(cells_left, cells_of[problem]));
+          known ? *known
+                : check_cell(arm, problem, left * share_of_cell(cells_left, cells_of[problem]));
       for (const std::size_t one : arms_sharing(arm, problem)) {
-        world_.on_facts(one, problem, facts);
+        if (!known || !world_.known_facts(one, problem)) world_.on_facts(one, problem, facts);
         --cells_left;
-        if (facts.status != Status::measured) continue;
-        committed += plan_.protocol.looks.front() *
-                     cell_seconds_per_launch(plan_.protocol, *facts.call_seconds,
-                                             facts.setup_seconds.value_or(0));
+        committed += committed_seconds(facts);
       }
     }
   }
+}
+
+double SectionCheck::committed_seconds(const CellFacts& facts) const {
+  if (facts.status != Status::measured) return 0;
+  return plan_.protocol.looks.front() * cell_seconds_per_launch(plan_.protocol, *facts.call_seconds,
+                                                                facts.setup_seconds.value_or(0));
 }
 
 /// The arm and its replicas on that problem: the same code with the same settings is verified once

@@ -25,6 +25,8 @@ class SectionCheck {
     double memory_bytes = 0;
     std::function<void(const std::string& what)> on_progress;
     std::function<void(std::size_t arm, std::size_t problem, const CellFacts&)> on_facts;
+    /// What an earlier process that was interrupted knew of a cell; null where nothing.
+    std::function<const CellFacts*(std::size_t arm, std::size_t problem)> known_facts;
   };
 
   SectionCheck(const SectionPlan& plan, World world);
@@ -40,6 +42,7 @@ class SectionCheck {
     std::vector<std::size_t> replicas;       // arms that repeat this one
   };
 
+  double committed_seconds(const CellFacts& facts) const;
   std::vector<std::size_t> arms_sharing(std::size_t arm, std::size_t problem) const;
   CellFacts check_cell(std::size_t arm, std::size_t problem, double budget_share);
   CellFacts ask_worker(std::size_t arm, std::size_t problem, double expected_call_seconds);

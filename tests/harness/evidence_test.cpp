@@ -23,7 +23,7 @@ constexpr Pair pair{1, 0};
 
 /// Arm 0 takes twice as long as arm 1, in `launches` launches of 4 blocks.
 Evidence twice_as_fast(int launches) {
-  Evidence evidence;
+  Evidence evidence({pair});
   for (int launch = 0; launch < launches; ++launch) {
     for (int block = 0; block < 4; ++block) {
       for (int i = 0; i < 2; ++i) {
@@ -32,6 +32,7 @@ Evidence twice_as_fast(int launches) {
       }
     }
   }
+  evidence.close();
   return evidence;
 }
 
@@ -53,6 +54,7 @@ TEST(Evidence, ABlockWithStealTimeIsSetAside) {
     evidence.add(0, 0, sample_of(10, 1, 2e-3));
     evidence.add(1, 0, sample_of(10, 1, 1e-3));
   }
+  evidence.close();
   const PairEffects effects = evidence.effects(pair, 0);
   EXPECT_NEAR(effects.discarded, 1.0 / 42, 1e-12);
   EXPECT_FALSE(effects.use_all);
@@ -61,15 +63,16 @@ TEST(Evidence, ABlockWithStealTimeIsSetAside) {
 }
 
 TEST(Evidence, TooMuchSetAsideMakesTheWholePrimary) {
-  Evidence evidence = twice_as_fast(2);
-  for (int block = 4; block < 8; ++block) {
+  Evidence evidence = twice_as_fast(1);
+  for (int block = 0; block < 4; ++block) {
     for (int i = 0; i < 2; ++i) {
-      Sample disturbed = sample_of(0, block, 2e-3);
-      disturbed.steal_seconds = 0.01;
+      Sample disturbed = sample_of(1, block, 2e-3);
+      disturbed.steal_seconds = block == 0 ? 0.01 : 0;
       evidence.add(0, 0, disturbed);
-      evidence.add(1, 0, sample_of(0, block, 1e-3));
+      evidence.add(1, 0, sample_of(1, block, 1e-3));
     }
   }
+  evidence.close();
   const PairEffects effects = evidence.effects(pair, 0);
   EXPECT_GT(effects.discarded, 0.1);
   EXPECT_TRUE(effects.use_all);
@@ -81,13 +84,42 @@ TEST(Evidence, HalfABlockDoesNotCount) {
   Evidence evidence = twice_as_fast(1);
   evidence.add(0, 0, sample_of(1, 0, 2e-3));
   evidence.add(1, 0, sample_of(1, 0, 1e-3));
+  evidence.close();
   EXPECT_EQ(evidence.effects(pair, 0).all.size(), 1u);
 }
 
 TEST(Evidence, BlocksThatOneArmDidNotFinishDoNotCount) {
   Evidence evidence = twice_as_fast(1);
   evidence.add(0, 0, sample_of(1, 0, 2e-3));
+  evidence.close();
   EXPECT_EQ(evidence.effects(pair, 0).all.size(), 1u);
+}
+
+TEST(Evidence, ALaunchThatIsDiscardedLeavesNothing) {
+  Evidence evidence = twice_as_fast(2);
+  evidence.add(0, 0, sample_of(2, 0, 5e-3));
+  evidence.discard_open();
+  EXPECT_EQ(evidence.launches(0, 0), 2u);
+  EXPECT_EQ(evidence.totals(0, 0).samples, 16u);
+  EXPECT_FALSE(evidence.has_launch(0, 2));
+}
+
+TEST(Evidence, AClosedLaunchTakesNoMoreSamples) {
+  Evidence evidence = twice_as_fast(2);
+  EXPECT_THROW(evidence.add(0, 0, sample_of(1, 9, 1e-3)), std::invalid_argument);
+}
+
+TEST(Evidence, UntilIsWhatWasKnownThen) {
+  const Evidence whole = twice_as_fast(9);
+  const Evidence earlier = whole.until(6);
+  EXPECT_EQ(earlier.launches(0, 0), 6u);
+  EXPECT_EQ(earlier.effects(pair, 0).all.size(), 6u);
+  EXPECT_FALSE(earlier.has_launch(0, 6));
+  EXPECT_TRUE(earlier.has_launch(0, 5));
+}
+
+TEST(Evidence, APairThatWasNotAskedForIsAnError) {
+  EXPECT_THROW(twice_as_fast(1).effects({0, 1}, 0), std::invalid_argument);
 }
 
 TEST(Evidence, ForeignTimeCountsFromTwoPercentOn) {

@@ -79,19 +79,33 @@ class FakeObserver : public RunObserver {
     Sample sample;
   };
 
+  struct ClosedEvent {
+    std::size_t section;
+    std::size_t problem;
+    int launch;
+    double elapsed_seconds;
+    std::size_t samples;  // that had come until then
+  };
+
   void on_cell(std::size_t, std::size_t, std::size_t, const CellFacts&) override { ++cells; }
   void on_sample(std::size_t section, std::size_t arm, std::size_t problem,
                  const Sample& sample) override {
     samples.push_back({section, arm, problem, sample});
   }
   void on_flush() override { ++flushes; }
+  void on_closed(std::size_t section, std::size_t problem, int launch, double elapsed) override {
+    closed.push_back({section, problem, launch, elapsed, samples.size()});
+  }
+  void on_plan_changed() override { ++plan_changes; }
   void on_progress(std::size_t, const std::string& what, std::optional<double>) override {
     progress.push_back(what);
   }
 
   int cells = 0;
   int flushes = 0;
+  int plan_changes = 0;
   std::vector<SampleEvent> samples;
+  std::vector<ClosedEvent> closed;
   std::vector<std::string> progress;
 };
 

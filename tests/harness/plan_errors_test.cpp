@@ -25,7 +25,8 @@ const std::string legal_variants =
     "naive, blocked, parallel, simd, simd_parallel, openblas, eigen, blis";
 const std::string legal_keys =
     "batch, m, n, k, size, nk, family, question, variants, against, axis, shapes, threads, cache, "
-    "buffers, pin, seed, launches, quartets, delta, half_width, min_sample, budget, timeout, isa, "
+    "buffers, pin, seed, launches, quartets, delta, half_width, min_sample, budget, timeout, "
+    "sharpen, isa, "
     "env.NAME";
 
 TEST(PlanErrors, NameFamiliesAndKeys) {
@@ -190,6 +191,8 @@ TEST(PlanErrors, NameTheProtocol) {
        {"quartets = 1001\n",
         "x.cfg:3: quartets = 1001; expected one number of quartets in 1..1000"},
        {"delta = 0%\n", "x.cfg:3: delta = 0%" + share},
+       {"sharpen = 2\n",
+        "x.cfg:3: sharpen = 2; expected one number of launches in 3..1000, or off"},
        {"half_width = 0\n", "x.cfg:3: half_width = 0" + share},
        {"delta = 2\n",
         "x.cfg:3: delta = 2; expected a share of at least 0 and below 1: 3% or 0.03"},

@@ -42,7 +42,7 @@ TEST(Runner, FindsAKnownCrossover) {
 }
 
 TEST(Runner, EveryLaunchStartsFreshWorkers) {
-  FakeRun run(crossover_config + "launches = 6\n",
+  FakeRun run(crossover_config + "launches = 6\nsharpen = off\n",
               [](const Arm& arm, const Problem& p) { return crossing_at(70, arm, p); });
   run.run();
   const int arms = static_cast<int>(run.plan.sections[0].arms.size());
@@ -119,7 +119,7 @@ TEST(Runner, SkipsWhatTheBudgetCannotPayAndSaysHowMuchItWouldTake) {
   ASSERT_EQ(evidence.facts(1, 2)->status, Status::skipped);
   EXPECT_NE(evidence.facts(1, 2)->reason->find("would take about 38.6 s"), std::string::npos)
       << *evidence.facts(1, 2)->reason;
-  EXPECT_EQ(evidence.samples(1, 2).size(), 0u);
+  EXPECT_EQ(evidence.totals(1, 2).samples, 0u);
 }
 
 TEST(Runner, SkipsWhatDoesNotFitMemory) {
@@ -148,7 +148,7 @@ TEST(Runner, WrongCellsAreNotTimed) {
   for (const auto& event : run.observer.samples) {
     EXPECT_FALSE(run.plan.sections[0].arms[event.arm].variant == "simd" && event.problem == 1);
   }
-  EXPECT_GT(run.runner.evidence(0).samples(1, 1).size(), 0u) << "the others are measured";
+  EXPECT_GT(run.runner.evidence(0).totals(1, 1).samples, 0u) << "the others are measured";
 }
 
 TEST(Runner, ACrashWhileMeasuringCostsOneCell) {
@@ -165,7 +165,7 @@ TEST(Runner, ACrashWhileMeasuringCostsOneCell) {
   const Evidence& evidence = run.runner.evidence(0);
   EXPECT_EQ(evidence.facts(0, 1)->status, Status::failed);
   EXPECT_EQ(evidence.facts(0, 1)->reason, "crashed with signal 11");
-  EXPECT_EQ(evidence.samples(0, 1).size(), 9u) << "what was measured stays";
+  EXPECT_EQ(evidence.totals(0, 1).samples, 9u) << "what was measured stays";
   EXPECT_EQ(evidence.launches(0, 0), 6u) << "the arm's other cells go on";
   EXPECT_EQ(evidence.launches(1, 1), 6u);
 }
@@ -186,7 +186,7 @@ TEST(Runner, SlowCallsGetOneBlockPerLaunch) {
   FakeRun run("variants = simd, naive\nsize = 64\nlaunches = 6\n",
               [](const Arm&, const Problem&) { return 0.06; });
   run.run();
-  EXPECT_EQ(run.runner.evidence(0).samples(0, 0).size(), 6u * 2);
+  EXPECT_EQ(run.runner.evidence(0).totals(0, 0).samples, 6u * 2);
 }
 
 TEST(Runner, ReplicasAreMeasuredOnTheirProblemsOnly) {
@@ -197,7 +197,7 @@ TEST(Runner, ReplicasAreMeasuredOnTheirProblemsOnly) {
   ASSERT_FALSE(plan.aa_pairs.empty());
   for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
     const bool expected = std::count(plan.aa_problems.begin(), plan.aa_problems.end(), problem) > 0;
-    EXPECT_EQ(run.runner.evidence(0).samples(plan.aa_pairs[0].variant, problem).size() > 0,
+    EXPECT_EQ(run.runner.evidence(0).totals(plan.aa_pairs[0].variant, problem).samples > 0,
               expected);
   }
 }

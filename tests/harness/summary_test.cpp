@@ -5,6 +5,7 @@
 
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
+#include "harness/results/stored_run.h"
 #include "harness/results/tables.h"
 #include "tests/harness/fake_world.h"
 
@@ -71,7 +72,7 @@ TEST(Summary, CrossoverHasPointsIntervalsAndASentence) {
   const Json& interval = crossover.at("intervals").at(0);
   EXPECT_LT(interval.at(0), 70);
   EXPECT_GT(interval.at(1), 70);
-  EXPECT_EQ(crossover.at("points").size(), run.plan.sections[0].problems.size());
+  EXPECT_EQ(crossover.at("points").size(), run.plan.sections[0].curves[0].problems.size());
   EXPECT_EQ(crossover.at("sentence"), "simd_parallel[threads=2] overtakes simd between size " +
                                           interval.at(0).dump() + " and " + interval.at(1).dump());
 }
@@ -140,9 +141,8 @@ TEST(Summary, CanBeRebuiltFromManifestAndSamples) {
     RunDirectory directory(base, "experiment", "host");
     directory.write("manifest.json", text_of(manifest, 1));
     write_rows(run, directory);
-    const Json stored = read_manifest(directory.path());
-    const std::size_t sections = sections_from(stored).size();
-    EXPECT_EQ(summarise(stored, read_evidence(directory.path(), sections)),
+    const StoredRun stored = read_run(directory.path());
+    EXPECT_EQ(summarise(stored.manifest, stored.evidence),
               summarise(manifest, run.runner.evidence()));
   }
   std::filesystem::remove_all(base);

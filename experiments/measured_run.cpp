@@ -1,0 +1,143 @@
+#include "experiments/measured_run.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "build_info.h"
+#include "experiments/environment.h"
+#include "experiments/families.h"
+#include "experiments/probe_cases.h"
+#include "git_version.h"
+#include "harness/results/manifest.h"
+#include "harness/results/summary.h"
+#include "kernels/core/instruction_set.h"
+
+namespace crossover::experiments {
+namespace {
+
+using harness::Json;
+
+harness::BuildInfo build_info() {
+  harness::BuildInfo info{program_version, git_version, build_compiler, build_flags, {}};
+  for (const LibraryVersion& library : library_versions) {
+    info.libraries.emplace_back(library.name, library.version);
+  }
+  return info;
+}
+
+/// Workers may use most of what is free; the rest is for the system and this process.
+double usable_bytes(const harness::Machine& machine) {
+  constexpr double usable_share = 0.8;
+  return usable_share * machine.available_bytes;
+}
+
+void require_same(const char* what, const Json& stored, const Json& here,
+                  const std::filesystem::path& run) {
+  if (stored == here) return;
+  throw harness::StorageError(
+      fmt::format("{} cannot be gone on with here: its {} is {}, here it is {}", run.string(), what,
+                  stored.dump(), here.dump()));
+}
+
+harness::Plan plan_to_resume(const harness::StoredRun& stored, const harness::Machine& here) {
+  const Json& machine = stored.manifest.at("machine");
+  require_same("CPU", machine.at("cpu"), here.cpu, stored.path);
+  require_same("number of CPUs", machine.at("cores"), here.cores, stored.path);
+  require_same("build", stored.manifest.at("git"), git_version, stored.path);
+  return harness::plan_from(stored);
+}
+
+bool any_bad(const Json& cells) {
+  return std::any_of(cells.begin(), cells.end(), [](const Json& cell) {
+    return cell.at("status") == "failed" || cell.at("status") == "wrong";
+  });
+}
+
+}  // namespace
+
+MeasuredRun::MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line)
+    : machine_(harness::read_machine()),
+      plan_(std::move(plan)),
+      directory_(out, plan_.experiment, machine_.hostname),
+      manifest_(harness::make_manifest(plan_, machine_, build_info(), command_line,
+                                       kernels::instruction_sets(), place)),
+      host_({"/proc/self/exe", "worker"}, place),
+      recorder_(plan_, &directory_, [this] { save_manifest(); }),
+      runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families()}) {
+  save_manifest();
+}
+
+MeasuredRun::MeasuredRun(harness::StoredRun stored)
+    : machine_(harness::read_machine()),
+      plan_(plan_to_resume(stored, machine_)),
+      directory_(stored.path),
+      manifest_(std::move(stored.manifest)),
+      host_({"/proc/self/exe", "worker"}, place),
+      recorder_(plan_, &directory_, [this] { save_manifest(); }),
+      runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families()}) {
+  for (const std::size_t section : stored.unfinished) {
+    directory_.append({{"row", "discarded"}, {"section", section}});
+  }
+  runner_.resume(std::move(stored.evidence), std::move(stored.elapsed_seconds));
+  manifest_["state"] = "running";
+  manifest_["resumed"].push_back(harness::utc_now());
+  save_manifest();
+}
+
+int MeasuredRun::measure() {
+  int status = exit_done;
+  try {
+    try {
+      measure_sections();
+    } catch (const harness::Interrupted&) {
+      status = exit_interrupted;
+    }
+    recorder_.on_flush();
+    finish(status == exit_interrupted ? "interrupted" : "done");
+  } catch (const harness::StorageError& error) {
+    throw harness::StorageError(
+        fmt::format("{}\nWhat was measured until then is readable; when there is room, go on with: "
+                    "crossover run --resume {}",
+                    error.what(), path().string()));
+  }
+  const bool bad = recorder_.bad_cells() > 0 || any_bad(summary_.at("cells"));
+  if (status == exit_done && bad) status = exit_cells_failed;
+  return status;
+}
+
+void MeasuredRun::measure_sections() {
+  runner_.check(0);
+  for (std::size_t section = 1; section < plan_.sections.size(); ++section) {
+    runner_.launch(0, launches_per_ceiling);
+    runner_.check(section);
+    runner_.measure(section);
+  }
+  runner_.launch(0, launches_per_ceiling);
+}
+
+void MeasuredRun::finish(const std::string& state) {
+  const harness::Isolation isolation = host_.isolation();
+  const Json counted = manifest_.at("isolation");  // by earlier processes of this run as well
+  manifest_["isolation"] = {
+      {"turns", counted.at("turns").get<std::int64_t>() + isolation.turns},
+      {"others_ran", counted.at("others_ran").get<std::int64_t>() + isolation.others_ran}};
+  manifest_["state"] = state;
+  manifest_["finished"] = harness::utc_now();
+  summary_ = harness::summarise(manifest_, runner_.evidence());
+  manifest_["ceilings"] = summary_.at("ceilings");
+  save_manifest();
+  directory_.write("summary.json", harness::text_of(summary_, 1) + "\n");
+  tables_ = harness::make_tables(summary_);
+  for (const harness::Table& table : tables_) {
+    directory_.write("tables/" + table.section + ".md", harness::as_markdown(table));
+    directory_.write("tables/" + table.section + ".csv", harness::as_csv(table));
+  }
+}
+
+/// The plan may have grown since.
+void MeasuredRun::save_manifest() {
+  manifest_["sections"] = harness::sections_json(plan_.sections, place);
+  directory_.write("manifest.json", harness::text_of(manifest_, 1) + "\n");
+}
+
+}  // namespace crossover::experiments
