@@ -15,19 +15,20 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 5> commands{{
+constexpr std::array<Command, 6> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
     {"bench", "every kernel as a plain Google Benchmark, with its standard flags", bench_command},
     {"plot", "draw the figures of a stored run again", plot_command},
+    {"simulate", "the method's error rates on synthetic timings", simulate_command},
 }};
 
 void print_help() {
   std::cout << "crossover finds where one kernel overtakes another, and says how sure it is.\n\n"
                "usage: crossover COMMAND [ARGUMENTS]\n\n";
   for (const Command& command : commands) {
-    std::cout << fmt::format("  {:<6} {}\n", command.name, command.summary);
+    std::cout << fmt::format("  {:<8} {}\n", command.name, command.summary);
   }
   std::cout
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"

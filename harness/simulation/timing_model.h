@@ -11,9 +11,9 @@ struct Noise {
   // Of one sample, which is also that of a quartet's D: the mean of two logarithms less the mean of
   // two others.
   double sample_sd = 0.03;
-  double launch_sd = 0.01;         // of the launch effect of a pair, beyond the noise of its samples
-  double launch_share = 0.5;       // of the launch variance: shared by all sizes of a launch
-  double size_sd = 0;              // jaggedness: of single sizes around the trend, in every launch
+  double launch_sd = 0.01;    // of the launch effect of a pair, beyond the noise of its samples
+  double launch_share = 0.5;  // of the launch variance: shared by all sizes of a launch
+  double size_sd = 0;         // jaggedness: of single sizes around the trend, in every launch
   double machine_correlation = 0;  // AR(1) from sample to sample, whatever arm takes them
   double worker_correlation = 0;   // AR(1) from sample to sample of one worker
   double spike_share = 0;          // of samples: multiplied by a Pareto variate
