@@ -143,7 +143,16 @@ Json noise_floor(const Json& pairs, const std::vector<double>& effects) {
 
 Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   const std::vector<SectionPlan> plans = sections_from(manifest);
-  Json ceilings = Json::object();
+  const auto measured = std::find_if(plans.begin(), plans.end(), [](const SectionPlan& plan) {
+    return plan.name == ceilings_section;
+  });
+  const bool has_ceilings = measured != plans.end();
+  const SectionPlan ceilings_plan = has_ceilings ? *measured : SectionPlan{};
+  const Evidence ceilings_evidence =
+      has_ceilings ? evidence[static_cast<std::size_t>(measured - plans.begin())] : Evidence{};
+  const Json ceilings =
+      has_ceilings ? ceilings_json(ceilings_plan, ceilings_evidence) : Json::object();
+  const ModelMachine machine = model_machine(manifest.at("machine"));
   Json sections = Json::array();
   Json cells = Json::array();
   Json comparisons = Json::array();
@@ -151,18 +160,21 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   Json aa_pairs = Json::array();
   std::vector<double> aa_effects;
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (plans[i].name == ceilings_section) ceilings = ceilings_json(plans[i], evidence[i]);
-  }
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (plans[i].name == ceilings_section) continue;
-    const SectionSummary section(plans[i], evidence[i]);
-    sections.push_back({{"name", plans[i].name},
-                        {"question", to_string(plans[i].question)},
-                        {"family", plans[i].family},
-                        {"axis", plans[i].axis}});
+    const SectionPlan& plan = plans[i];
+    if (plan.name == ceilings_section) continue;
+    const SectionSummary section(plan, evidence[i]);
+    sections.push_back({{"name", plan.name},
+                        {"question", to_string(plan.question)},
+                        {"family", plan.family},
+                        {"axis", plan.axis}});
     section.add_cells(ceilings, cells);
-    add_comparisons(plans[i], evidence[i], comparisons);
-    add_crossovers(plans[i], evidence[i], crossovers);
+    add_comparisons(plan, evidence[i], comparisons);
+    add_crossovers(
+        plan, evidence[i],
+        [&](const Pair& pair, const Curve& curve) {
+          return predict(ceilings_plan, ceilings_evidence, plan, evidence[i], pair, curve, machine);
+        },
+        crossovers);
     section.add_noise(aa_pairs, aa_effects);
   }
   return {{"schema", schema_version},
