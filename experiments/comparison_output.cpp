@@ -40,6 +40,7 @@ void print_comparison(const harness::Comparison& comparison, std::optional<doubl
     return;
   }
   const std::vector<harness::Table> tables = harness::comparison_tables(comparison, margin);
+  if (tables.empty()) return;
   if (format == "csv") {
     // One table: the columns are the same in every section.
     harness::Table all = tables.front();
