@@ -11,14 +11,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The newest run up to two folders below; empty where there is none.
+/// The newest run up to three folders below; empty where there is none.
 std::string newest_below(const fs::path& folder) {
   std::vector<fs::path> runs;
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; entry != end;
        entry.increment(error)) {
     if (error) break;
-    if (entry.depth() >= 2) entry.disable_recursion_pending();
+    if (entry.depth() >= 3) entry.disable_recursion_pending();
     if (entry->path().filename() == "manifest.json") runs.push_back(entry->path().parent_path());
   }
   // The names of runs begin with their time.

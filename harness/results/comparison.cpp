@@ -38,6 +38,8 @@ class PairedCells {
   void add_to(Comparison& comparison, std::vector<std::map<int, double>>& launches,
               std::vector<std::size_t>& looks) const {
     for (std::size_t problem = 0; problem < plan_.problems.size(); ++problem) {
+      // Replicas run on some problems only.
+      if (!runs(plan_, pair_.variant, problem) || !runs(plan_, pair_.against, problem)) continue;
       const PairEffects effects = evidence_.effects(pair_, problem);
       if (effects.primary().empty()) {
         add_unmatched(comparison, problem);

@@ -78,8 +78,9 @@ Table section_table(const Comparison& comparison, const std::string& section) {
   const ProblemColumns columns(problems);
   Table table;
   table.section = section;
-  table.title = fmt::format("{}: B = {} against A = {} ({})", section, comparison.after,
-                            comparison.before, comparison.paired ? paired_label : unpaired_label);
+  table.title = comparison.paired ? fmt::format("{}: B = {} against A = {} ({})", section,
+                                                comparison.after, comparison.before, paired_label)
+                                  : fmt::format("{}: B against A ({})", section, unpaired_label);
   table.columns = columns.names;
   for (const char* name : {"kernel", "time A", "time B", "B against A [95%]", "verdict"}) {
     table.columns.emplace_back(name);

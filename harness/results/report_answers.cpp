@@ -43,14 +43,19 @@ class ProblemNames {
   ProblemColumns columns_;
 };
 
+/// As many digits as the tables give a ratio.
+int digits(double ratio) { return ratio >= 10 ? 1 : ratio >= 2 ? 2 : 3; }
+
 /// "1.98 times [1.95, 2.00] the speed of simd"
 std::string speed_text(const Json& ratio, const Json& ci, const Json& against) {
-  const std::string interval =
-      ci.is_null()
-          ? "(no interval)"
-          : fmt::format("[{:.3g}, {:.3g}]", ci.at(0).get<double>(), ci.at(1).get<double>());
-  return fmt::format("{:.3g} times {} the speed of {}", ratio.get<double>(), interval,
-                     text(against));
+  if (ci.is_null()) {
+    const double value = ratio;
+    return fmt::format("{:.{}f} times (no interval) the speed of {}", value, digits(value),
+                       text(against));
+  }
+  const double high = ci.at(1);
+  return fmt::format("{0:.{3}f} times [{1:.{3}f}, {2:.{3}f}] the speed of {4}", ratio.get<double>(),
+                     ci.at(0).get<double>(), high, digits(high), text(against));
 }
 
 std::string crossover_answer(const Json& crossover) {

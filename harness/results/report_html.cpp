@@ -11,6 +11,9 @@
 namespace crossover::harness {
 namespace {
 
+// Of characters; a longer field is broken into lines.
+constexpr std::size_t longest_on_one_line = 56;
+
 std::string escaped(const std::string& text) {
   std::string result;
   for (const char character : text) {
@@ -126,7 +129,9 @@ struct Html {
     for (const auto& row : grid.rows) {
       table += "<tr>";
       for (std::size_t i = 0; i < row.size(); ++i) {
-        table += fmt::format("<td{}>{}</td>", kinds[i], escaped(row[i]));
+        const bool is_long = row[i].size() > longest_on_one_line;
+        table +=
+            fmt::format("<td{}>{}</td>", is_long ? " class=\"long\"" : kinds[i], escaped(row[i]));
       }
       table += "</tr>\n";
     }

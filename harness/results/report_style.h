@@ -20,7 +20,7 @@ body {
   margin: 0; background: var(--page); color: var(--text);
   font: 1rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
-main { max-width: 68rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+main { max-width: 76rem; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 1rem; overflow-wrap: anywhere; }
 h2 {
   font-size: 1.3rem; line-height: 1.3; margin: 2.75rem 0 .75rem; padding-top: 1rem;
@@ -39,15 +39,14 @@ a { color: var(--accent); }
   border-radius: 0 .4rem .4rem 0;
 }
 .scroll { overflow-x: auto; margin: 1rem 0; }
-table { border-collapse: collapse; font-size: .86rem; line-height: 1.4; }
+table { border-collapse: collapse; font-size: .84rem; line-height: 1.4; }
 th, td {
-  padding: .32rem .8rem .32rem 0; text-align: left; vertical-align: top; white-space: nowrap;
+  padding: .32rem .65rem .32rem 0; text-align: left; vertical-align: top; white-space: nowrap;
   border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums;
 }
-td { max-width: 34rem; }
+.long { white-space: normal; min-width: 20rem; overflow-wrap: anywhere; }
 th { color: var(--faint); font-weight: 600; border-bottom-width: 2px; }
 .number { text-align: right; padding-left: .4rem; }
-.wrap td { white-space: normal; overflow-wrap: anywhere; }
 figure { margin: 1.25rem 0; }
 figure img {
   display: block; max-width: 100%; height: auto; background: #fff; border-radius: .4rem;
@@ -66,7 +65,7 @@ pre {
   main { max-width: none; padding: 0; }
   .scroll { overflow: visible; }
   table { font-size: 7pt; }
-  th, td { white-space: normal; padding-right: .4rem; }
+  th, td, .long { white-space: normal; min-width: 0; padding-right: .4rem; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   figure, tr, .answer { break-inside: avoid; }
   h2 { break-after: avoid; }
