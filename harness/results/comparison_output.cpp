@@ -218,6 +218,11 @@ std::vector<Table> comparison_tables(const Comparison& comparison, std::optional
   last.notes.emplace_back(
       "B against A = time(B) / time(A) - 1: negative is less time, positive is more time; ~ is "
       "undecided.");
+  if (comparison.cells.size() > 1) {
+    last.notes.push_back(
+        fmt::format("Intervals are of each cell alone: of {} cells, one in twenty may miss.",
+                    comparison.cells.size()));
+  }
   last.notes.push_back(mean_text(comparison));
   list_unmatched(last, comparison.only_before, "A", "B");
   list_unmatched(last, comparison.only_after, "B", "A");

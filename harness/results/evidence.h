@@ -62,6 +62,11 @@ struct PairEffects {
   double discarded = 0;        // share of blocks set aside
   bool use_all = false;        // too much was set aside, or unevenly: `all` is primary
 
+  /// The undisturbed effects, for a second opinion, where `all` is primary.
+  std::optional<std::vector<double>> undisturbed() const {
+    return use_all ? std::optional(values(kept)) : std::nullopt;
+  }
+
   const std::map<int, double>& by_launch() const { return use_all ? all : kept; }
   std::vector<double> primary() const { return values(by_launch()); }
 
