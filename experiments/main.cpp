@@ -10,6 +10,7 @@
 #include "git_version.h"
 #include "harness/plan/config.h"
 #include "harness/results/run_directory.h"
+#include "harness/worker/worker.h"
 #include "harness/worker/worker_main.h"
 
 namespace crossover::experiments {
@@ -35,10 +36,13 @@ void print_help() {
   std::cout
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"
          "\nExample:\n  crossover run experiments/quickstart.cfg --threads 2\n"
-         "\nExit status: 0 done; 1 a gate found a regression; 2 bad usage or config; 3 a gate "
-         "could\n"
-         "not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,\n"
-         "disk); 130 interrupted.\n";
+         "
+Exit status: 0 done; 1 a gate found a regression; 2 bad usage or config; 3 a gate
+"
+         "could not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,
+"
+         "disk, another run); 130 interrupted.
+";
 }
 
 const Command& find_command(const std::string& name) {
@@ -84,6 +88,8 @@ int guarded_run(const Arguments& arguments) {
   } catch (const harness::StorageError& error) {
     std::cerr << "crossover: " << error.what() << "\n";
     return exit_environment;
+  } catch (const harness::Interrupted&) {
+    return exit_interrupted;
   } catch (const std::exception& error) {
     std::cerr << "crossover: " << error.what() << "\n";
     return exit_environment;

@@ -40,6 +40,10 @@ Json counters_json(const CellFacts& facts, const CellTotals& totals) {
        {"cpu_seconds", "voluntary_switches", "involuntary_switches", "steal_seconds"}) {
     counters[name] = nullptr;
   }
+  counters["cycles"] = nullable(totals.cycles.per_call());
+  counters["instructions"] = nullable(totals.instructions.per_call());
+  counters["cache_misses"] = nullable(totals.cache_misses.per_call());
+  counters["effective_hertz"] = nullable(totals.cycles.per_cpu_second());
   if (totals.samples == 0) return counters;
   counters["cpu_seconds"] = totals.cpu_seconds / totals.calls;
   counters["voluntary_switches"] = totals.voluntary_switches / totals.calls;

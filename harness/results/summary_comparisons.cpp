@@ -35,6 +35,17 @@ bool switch_changed_nothing(const SectionPlan& section, const Evidence& evidence
          a.threads_used == b.threads_used && a.code_path == b.code_path;
 }
 
+/// What the interval says; undecided where the undisturbed blocks alone would say otherwise.
+Verdict verdict_of(const PairEffects& effects, const std::optional<Estimate>& estimate,
+                   double margin) {
+  if (!estimate) return Verdict::undecided;
+  const Verdict primary = verdict(estimate->ci, margin);
+  if (!effects.use_all) return primary;
+  const auto undisturbed = median_interval(PairEffects::values(effects.kept));
+  const bool agreed = undisturbed && verdict(undisturbed->ci, margin) == primary;
+  return agreed ? primary : Verdict::undecided;
+}
+
 Json comparison(const SectionPlan& section, const Evidence& evidence, const Pair& pair,
                 std::size_t problem, const PairEffects& effects) {
   const std::vector<double> launches = effects.primary();
@@ -46,12 +57,16 @@ Json comparison(const SectionPlan& section, const Evidence& evidence, const Pair
   row["ci95"] = estimate ? ratio_json(estimate->ci) : Json(nullptr);
   row["level"] = estimate ? Json(estimate->level) : Json(nullptr);
   row["verdict"] =
-      estimate ? name_in(verdict_names, verdict(estimate->ci, section.protocol.equivalence_margin))
-               : "undecided";
+      name_in(verdict_names, verdict_of(effects, estimate, section.protocol.equivalence_margin));
   row["p_value"] = sign_test_p(launches);
   row["discarded"] = effects.discarded;
   row["ratio_undiscarded"] = std::exp(median(PairEffects::values(effects.all)));
   row["warnings"] = Json::array();
+  if (effects.use_all) {
+    row["warnings"].push_back(
+        "too much was disturbed from outside to set it aside; a verdict stands only where the "
+        "undisturbed blocks alone have it, too");
+  }
   if (switch_changed_nothing(section, evidence, pair, problem)) {
     row["warnings"].push_back("the switch changed nothing that was counted");
   }

@@ -41,6 +41,7 @@ class CrossoverSummary {
   void add_crossings(Json& row) const;
   void add_sharp(Json& row) const;
   Json points() const;
+  Json notes() const;
   Json sharp_points() const;
 
   const SectionPlan& section_;
@@ -58,7 +59,7 @@ Json CrossoverSummary::row() const {
   add_crossings(row);
   add_sharp(row);
   row["predicted"] = nullptr;
-  row["notes"] = analysis_.located.notes;
+  row["notes"] = notes();
   row["points"] = points();
   row["sharp_points"] = sharp_points();
   row["sentence"] = outcome_sentence(row);
@@ -111,14 +112,32 @@ Json CrossoverSummary::points() const {
   Json points = Json::array();
   for (const LabelledPoint& point : analysis_.located.points) {
     const std::size_t problem = problem_at(point.axis_value);
+    const PairEffects effects = evidence_.effects(pair_, problem);
     points.push_back({{"axis_value", point.axis_value},
                       {"problem", to_json(section_.problems[problem])},
                       {"ratio", std::exp(point.log_ratio.value)},
                       {"ci", ratio_json(point.log_ratio.ci)},
-                      {"launches", evidence_.effects(pair_, problem).by_launch().size()},
+                      {"launches", effects.by_launch().size()},
+                      {"discarded", effects.discarded},
                       {"sign", name_in(sign_names, point.sign)}});
   }
   return points;
+}
+
+Json CrossoverSummary::notes() const {
+  Json notes = analysis_.located.notes;
+  std::string sizes;
+  for (std::size_t i = 0; i < curve().problems.size(); ++i) {
+    if (!evidence_.effects(pair_, curve().problems[i]).use_all) continue;
+    sizes += (sizes.empty() ? "" : ", ") + std::to_string(curve().axis_values[i]);
+  }
+  if (!sizes.empty()) {
+    notes.push_back(
+        "disturbed from outside too often to set it aside, so that a sign stands only where the "
+        "undisturbed blocks alone have it, too: " +
+        sizes);
+  }
+  return notes;
 }
 
 /// The sizes inside the bracket, each with its own interval.
