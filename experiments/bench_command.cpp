@@ -62,6 +62,7 @@ void register_all() {
   for (const harness::FamilyInfo& family : families()) {
     for (const harness::VariantInfo& variant : family.variants) {
       if (variant.unavailable) continue;
+      const bool one_size = family.extents.size() == family.default_extents.size();
       for (const std::int64_t size : sizes) {
         harness::Problem problem;
         for (const std::string& extent : family.extents) {
@@ -69,10 +70,10 @@ void register_all() {
           problem.emplace_back(extent,
                                preset == family.default_extents.end() ? size : preset->second);
         }
-        register_variant(family, variant, 1, problem, std::to_string(size));
-        if (variant.threaded && cores > 1) {
-          register_variant(family, variant, cores, problem, std::to_string(size));
-        }
+        const std::string name = one_size ? "default" : std::to_string(size);
+        register_variant(family, variant, 1, problem, name);
+        if (variant.threaded && cores > 1) register_variant(family, variant, cores, problem, name);
+        if (one_size) break;
       }
     }
   }

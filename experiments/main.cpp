@@ -16,7 +16,7 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 8> commands{{
+constexpr std::array<Command, 9> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
@@ -25,6 +25,7 @@ constexpr std::array<Command, 8> commands{{
     {"plot", "draw the figures of a stored run again", plot_command},
     {"report", "stored runs as Markdown and self-contained HTML", report_command},
     {"export", "the samples of a stored run for pandas, SQL, Google Benchmark", export_command},
+    {"simulate", "the method's error rates on synthetic timings", simulate_command},
 }};
 
 void print_help() {
@@ -37,12 +38,15 @@ void print_help() {
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"
          "\nExample:\n  crossover run experiments/quickstart.cfg --threads 2\n"
          "
-Exit status: 0 done; 1 a gate found a regression; 2 bad usage or config; 3 a gate
-"
-         "could not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,
-"
-         "disk, another run); 130 interrupted.
-";
+      Exit status : 0 done;
+  1 a gate found a regression;
+  2 bad usage or config;
+  3 a gate
+      "
+      "could not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,
+      "
+      "disk, another run); 130 interrupted.
+      ";
 }
 
 const Command& find_command(const std::string& name) {

@@ -91,6 +91,29 @@ std::string outcome_sentence(const Json& crossover) {
   return text;
 }
 
+namespace {
+
+/// "The cost model predicted 41.2, between 36.8 and 47.9"
+std::string prediction_sentence(const Json& crossover) {
+  const Json& value = crossover.at("predicted");
+  const Json& band = crossover.at("predicted_band");
+  if (value.is_null()) {
+    const Json& reason = crossover.at("predicted_reason");
+    if (reason.is_null()) return "";
+    return "The cost model predicts no crossover: " + reason.get<std::string>();
+  }
+  std::string text = fmt::format("The cost model predicted {} {:.4g}",
+                                 crossover.at("axis").get<std::string>(), value.get<double>());
+  if (!band.is_null()) {
+    text += fmt::format(", between {:.4g} and {:.4g}", band.at(0).get<double>(),
+                        band.at(1).get<double>());
+  }
+  const Json& assumption = crossover.at("predicted_assumption");
+  return assumption.is_null() ? text : text + "; it takes " + assumption.get<std::string>();
+}
+
+}  // namespace
+
 std::vector<std::string> crossing_details(const Json& crossover) {
   std::vector<std::string> details;
   const auto text_of_interval = [&](const Json& interval) {
@@ -102,6 +125,9 @@ std::vector<std::string> crossing_details(const Json& crossover) {
     const double change = std::abs(std::expm1(slope.get<double>() * std::log(step)));
     details.push_back(fmt::format("There, 10% more {} changes the ratio by {:.1f}%",
                                   crossover.at("axis").get<std::string>(), 100 * change));
+  }
+  if (const std::string text = prediction_sentence(crossover); !text.empty()) {
+    details.push_back(text);
   }
   if (const Json& flag = crossover.at("sharp_flag"); !flag.is_null()) {
     details.push_back(fmt::format("Sharpening gave no interval ({}); the one between sizes stands",

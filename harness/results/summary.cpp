@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/results/ceilings.h"
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
 #include "harness/results/summary_parts.h"
@@ -58,7 +59,6 @@ class SectionSummary {
   SectionSummary(const SectionPlan& plan, const Evidence& evidence)
       : plan_(plan), evidence_(evidence) {}
 
-  Json ceilings() const;
   void add_cells(const Json& ceilings, Json& cells) const;
   void add_noise(Json& pairs, std::vector<double>& effects) const;
 
@@ -69,23 +69,6 @@ class SectionSummary {
   const SectionPlan& plan_;
   const Evidence& evidence_;
 };
-
-/// The best launch: what disturbs a machine can only lower its ceiling, and on a shared one it
-/// does.
-Json SectionSummary::ceilings() const {
-  Json result = Json::object();
-  for (std::size_t arm = 0; arm < plan_.arms.size(); ++arm) {
-    const CellFacts* facts = evidence_.facts(arm, 0);
-    const std::vector<double> medians = evidence_.launch_medians(arm, 0);
-    if (facts == nullptr || medians.empty()) continue;
-    const auto [fastest, slowest] = std::minmax_element(medians.begin(), medians.end());
-    result[plan_.arms[arm].variant].push_back({{"threads", threads_of(plan_.arms[arm])},
-                                               {"flops_per_second", facts->work.flops / *fastest},
-                                               {"lowest_launch", facts->work.flops / *slowest},
-                                               {"launches", medians.size()}});
-  }
-  return result;
-}
 
 Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceilings) const {
   const CellFacts& facts = *evidence_.facts(arm, problem);
@@ -160,7 +143,16 @@ Json noise_floor(const Json& pairs, const std::vector<double>& effects) {
 
 Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   const std::vector<SectionPlan> plans = sections_from(manifest);
-  Json ceilings = Json::object();
+  const auto measured = std::find_if(plans.begin(), plans.end(), [](const SectionPlan& plan) {
+    return plan.name == ceilings_section;
+  });
+  const bool has_ceilings = measured != plans.end();
+  const SectionPlan ceilings_plan = has_ceilings ? *measured : SectionPlan{};
+  const Evidence ceilings_evidence =
+      has_ceilings ? evidence[static_cast<std::size_t>(measured - plans.begin())] : Evidence{};
+  const Json ceilings =
+      has_ceilings ? ceilings_json(ceilings_plan, ceilings_evidence) : Json::object();
+  const ModelMachine machine = model_machine(manifest.at("machine"));
   Json sections = Json::array();
   Json cells = Json::array();
   Json comparisons = Json::array();
@@ -168,19 +160,21 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   Json aa_pairs = Json::array();
   std::vector<double> aa_effects;
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (plans[i].name == ceilings_section)
-      ceilings = SectionSummary(plans[i], evidence[i]).ceilings();
-  }
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (plans[i].name == ceilings_section) continue;
-    const SectionSummary section(plans[i], evidence[i]);
-    sections.push_back({{"name", plans[i].name},
-                        {"question", to_string(plans[i].question)},
-                        {"family", plans[i].family},
-                        {"axis", plans[i].axis}});
+    const SectionPlan& plan = plans[i];
+    if (plan.name == ceilings_section) continue;
+    const SectionSummary section(plan, evidence[i]);
+    sections.push_back({{"name", plan.name},
+                        {"question", to_string(plan.question)},
+                        {"family", plan.family},
+                        {"axis", plan.axis}});
     section.add_cells(ceilings, cells);
-    add_comparisons(plans[i], evidence[i], comparisons);
-    add_crossovers(plans[i], evidence[i], crossovers);
+    add_comparisons(plan, evidence[i], comparisons);
+    add_crossovers(
+        plan, evidence[i],
+        [&](const Pair& pair, const Curve& curve) {
+          return predict(ceilings_plan, ceilings_evidence, plan, evidence[i], pair, curve, machine);
+        },
+        crossovers);
     section.add_noise(aa_pairs, aa_effects);
   }
   return {{"schema", schema_version},

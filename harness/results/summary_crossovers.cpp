@@ -31,7 +31,7 @@ class CrossoverSummary {
         curve_(curve),
         analysis_(analyse_curve(section, evidence, pair, curve)) {}
 
-  Json row() const;
+  Json row(const CrossoverPrediction& prediction) const;
 
  private:
   const Curve& curve() const { return section_.curves[curve_]; }
@@ -51,14 +51,17 @@ class CrossoverSummary {
   CurveAnalysis analysis_;
 };
 
-Json CrossoverSummary::row() const {
+Json CrossoverSummary::row(const CrossoverPrediction& prediction) const {
   Json row = pair_json(section_, pair_);
   row["axis"] = section_.axis;
   row["fixed"] = to_json(curve().fixed);
   row["outcome"] = name_in(outcome_names, analysis_.located.outcome);
   add_crossings(row);
   add_sharp(row);
-  row["predicted"] = nullptr;
+  row["predicted"] = nullable(prediction.value);
+  row["predicted_band"] = prediction.band ? interval_json(*prediction.band) : Json(nullptr);
+  row["predicted_reason"] = nullable(prediction.reason);
+  row["predicted_assumption"] = nullable(prediction.assumption);
   row["notes"] = notes();
   row["points"] = points();
   row["sharp_points"] = sharp_points();
@@ -160,10 +163,12 @@ Json CrossoverSummary::sharp_points() const {
 
 }  // namespace
 
-void add_crossovers(const SectionPlan& section, const Evidence& evidence, Json& crossovers) {
+void add_crossovers(const SectionPlan& section, const Evidence& evidence, const Predict& predict,
+                    Json& crossovers) {
   for (const Pair& pair : section.comparisons) {
     for (std::size_t curve = 0; curve < section.curves.size(); ++curve) {
-      crossovers.push_back(CrossoverSummary(section, evidence, pair, curve).row());
+      crossovers.push_back(CrossoverSummary(section, evidence, pair, curve)
+                               .row(predict(pair, section.curves[curve])));
     }
   }
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
+
 #include "harness/json.h"
 #include "harness/plan/plan.h"
 #include "harness/results/evidence.h"
+#include "harness/results/prediction.h"
 
 namespace crossover::harness {
 
@@ -13,8 +16,12 @@ namespace crossover::harness {
 /// each row is a claim, by Benjamini and Hochberg's where the rows make up a map.
 void add_comparisons(const SectionPlan& section, const Evidence& evidence, Json& comparisons);
 
+/// What the cost model says of one pair on one curve of the section.
+using Predict = std::function<CrossoverPrediction(const Pair& pair, const Curve& curve)>;
+
 /// Appends one row per pair and curve of the section.
-void add_crossovers(const SectionPlan& section, const Evidence& evidence, Json& crossovers);
+void add_crossovers(const SectionPlan& section, const Evidence& evidence, const Predict& predict,
+                    Json& crossovers);
 
 /// What names the two sides of a row.
 Json pair_json(const SectionPlan& section, const Pair& pair);
