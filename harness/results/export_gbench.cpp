@@ -189,7 +189,7 @@ Json context(const ExportPlan& plan, const std::map<CellIndex, CellTimes>& cells
 std::map<CellIndex, CellTimes> read_launches(const std::filesystem::path& run,
                                              const ExportPlan& plan) {
   std::map<CellIndex, CellTimes> cells;
-  for_each_kept_row(run, [&](const Json& row) {
+  for_each_kept_row(run, plan, [&](const Json& row) {
     const Json& kind = row.at("row");
     if (kind == "cell") cells[cell_index(row, plan)].facts = cell_facts_from(row);
     if (kind == "sample") cells[cell_index(row, plan)].launches.add(sample_from(row));

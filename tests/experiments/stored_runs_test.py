@@ -109,13 +109,14 @@ class Csv(WithFolder):
     def rows(self, run: pathlib.Path) -> list[dict]:
         text = subprocess.run([PROGRAM, "export", str(run)], capture_output=True,
                               check=True).stdout.decode()
-        self.assertEqual(text.count("\r\n"), text.count("\n"))
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
     def test_one_row_per_sample_with_the_facts_of_its_cell(self):
         run = self.store("run", seconds={"simd": 1.0, "simd_parallel[threads=2]": 0.5})
         rows = self.rows(run)
         samples = samples_of(run)
+        text = subprocess.run([PROGRAM, "export", str(run)], capture_output=True, check=True).stdout
+        self.assertEqual((text.count(b"\r\n"), text.count(b"\n")), 2 * (len(rows) + 1,))
         self.assertEqual([float(row["seconds"]) for row in rows],
                          [sample["seconds"] for sample in samples])
         threaded = [row for row in rows if row["label"] == "simd_parallel[threads=2]"]

@@ -7,6 +7,7 @@ import math
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Iterator
 
 Json = dict
 
@@ -70,11 +71,13 @@ class Run:
             "ceilings": {}, "sections": [ceilings, table],
             "isolation": {"turns": 0, "others_ran": 0}, "warnings": []}
 
-    def rows(self):
+    def rows(self) -> Iterator[Json]:
         yield {"row": "header", "schema": 1, "experiment": "synthetic"}
         yield cell_row(0, 0, 0, 1, 1e6)
         for launch in range(3):
             yield sample_row(0, 0, 0, launch, 0, 0, 1, 1e6 / self.peak)
+            yield {"row": "closed", "section": 0, "problem": 0, "launch": launch,
+                   "elapsed_seconds": 1.0}
         noise = random.Random(self.seed)
         labels = self.labels()
         for number, size in enumerate(self.sizes):
@@ -88,8 +91,11 @@ class Run:
                     yield sample_row(1, 0, number, launch, 0, 0, 10, 1.0)
                     yield {"row": "discarded", "section": 1, "problem": number, "launch": launch}
                 yield from self.launch(noise, launch, number, size)
+                yield {"row": "closed", "section": 1, "problem": number, "launch": launch,
+                       "elapsed_seconds": 1.0}
 
-    def launch(self, noise: random.Random, launch: int, number: int, size: int):
+    def launch(self, noise: random.Random, launch: int, number: int,
+               size: int) -> Iterator[Json]:
         labels = [label for label in self.labels() if (label, size) not in self.refused]
         effects = {label: noise.gauss(0, self.launch_noise) for label in labels}
         for block in range(self.quartets):
