@@ -76,6 +76,20 @@ TEST(Comparison, OtherSettingsAreOtherCells) {
   EXPECT_FALSE(comparison.geometric_mean);
 }
 
+TEST(Comparison, ASettingThatOnlyOneVersionKnowsDoesNotCount) {
+  const StoredRun old_run = run_of(1, 1);
+  StoredRun new_run = run_of(1, 2);
+  for (SectionPlan& section : new_run.sections) {
+    for (Arm& arm : section.arms) arm.settings["prefetch"] = "none";
+  }
+  const Comparison comparison = compare_runs(old_run, new_run);
+  EXPECT_EQ(comparison.cells.size(), 4u);
+  EXPECT_NE(comparison.notes.at(2).find("only B has the setting prefetch (none throughout)"),
+            std::string::npos);
+  new_run.sections[0].arms[0].settings["prefetch"] = "far";
+  EXPECT_TRUE(compare_runs(old_run, new_run).cells.empty());
+}
+
 TEST(Comparison, TheMeanOfTwoRunsIsNoNarrowerThanItsCells) {
   const Comparison comparison = compare_runs(run_of(1, 1), run_of(1.2, 2));
   double narrowest = std::numeric_limits<double>::infinity();
