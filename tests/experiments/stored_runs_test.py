@@ -538,10 +538,11 @@ class ComparedRuns(WithFolder):
                        refused={("simd", 128): ("skipped", "estimated 3 h")})
         b = self.store("b", seconds={"simd": 1.0, "new": 1.0})
         text = self.succeed("compare", a, b)
-        self.assertIn("Only in A: table: old at batch=1 m=64 n=64 k=64 (not planned in B)", text)
-        self.assertIn("Only in B: table: new at", text)
-        self.assertIn("Only in B: table: simd at batch=1 m=128 n=128 k=128 "
-                      "(skipped: estimated 3 h in A)", text)
+        self.assertIn("Only in A (not planned in B), 2 cells: table: old at batch=1 m=64 n=64 k=64; "
+                      "table: old at batch=1 m=128 n=128 k=128.", text)
+        self.assertIn("Only in B (not planned in A), 2 cells: table: new at", text)
+        self.assertIn("Only in B (skipped: estimated 3 h in A), 1 cell: "
+                      "table: simd at batch=1 m=128 n=128 k=128.", text)
 
     def test_a_cell_that_is_wrong_now_cannot_pass(self):
         a = self.store("a")
