@@ -38,6 +38,7 @@ int list_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int bench_command(const Arguments& arguments);
 int plot_command(const Arguments& arguments);
+int doctor_command(const Arguments& arguments);
 
 /// The options of one command: parses, answers --help, and rejects what it does not know.
 class Options {

@@ -15,12 +15,14 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 5> commands{{
+constexpr std::array<Command, 6> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
     {"bench", "every kernel as a plain Google Benchmark, with its standard flags", bench_command},
     {"plot", "draw the figures of a stored run again", plot_command},
+    {"doctor", "what this machine can reach, how quiet it is, and what spoils measurements here",
+     doctor_command},
 }};
 
 void print_help() {
