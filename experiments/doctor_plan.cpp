@@ -23,9 +23,8 @@ std::vector<std::string> instruction_sets() {
 }
 
 std::string config_text(int cores, bool quick) {
-  // Below six launches there is no interval; ceilings need none.
-  const int launches = quick ? 3 : 6;
-  const int noise_launches = quick ? 6 : 10;
+  const int launches = quick ? 6 : 12;
+  const int noise_launches = quick ? 10 : 20;  // 20: what a comparison takes at most by default
   std::string text = fmt::format("family = probe\nlaunches = {}\nbudget = 2min\n", launches);
   text += fmt::format("[fma_f32]\nvariants = fma_f32\nthreads = 1..cores*2\nisa = {}\n",
                       fmt::join(instruction_sets(), ", "));
@@ -43,7 +42,7 @@ std::string config_text(int cores, bool quick) {
   text += fmt::format(
       "[noise]\nfamily = matmul\nquestion = compare\nvariants = simd\nagainst = simd\n"
       "size = 16, 128, {}\nlaunches = {}\n",
-      quick ? 384 : 512, noise_launches);
+      quick ? 384 : 512, noise_launches);  // beyond, a quick look is not quick
   return text;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "experiments/doctor.h"
 #include "harness/duration.h"
@@ -66,6 +67,13 @@ std::string machine_text(const Json& machine) {
   return text + line("system", machine.at("kernel").get<std::string>()) + "\n";
 }
 
+/// The table with one empty line after it.
+std::string section_text(const harness::Table& table) {
+  std::string text = harness::as_text(table);
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text + "\n\n";
+}
+
 std::string threads_text(int threads) {
   return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
 }
@@ -119,7 +127,22 @@ std::string ceilings_text(const Json& ceilings) {
       table.rows.back().push_back(row.contains(threads) ? row.at(threads) : "-");
     }
   }
-  return harness::as_text(table);
+  return section_text(table);
+}
+
+/// One line per fit, and one for all that were refused for the same reason.
+std::vector<std::string> fit_notes(const Json& fits) {
+  std::vector<std::string> notes;
+  for (const Json& fit : fits) {
+    std::string note = fit.at("reason").is_null()
+                           ? fmt::format("o(p) with {} waiting = {} + {} * p",
+                                         fit.at("waiting").get<std::string>(),
+                                         duration_text(fit.at("fixed_seconds")),
+                                         duration_text(fit.at("seconds_per_thread")))
+                           : "Not fitted: " + fit.at("reason").get<std::string>();
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  }
+  return notes;
 }
 
 std::string fork_join_text(const Json& report) {
@@ -141,18 +164,8 @@ std::string fork_join_text(const Json& report) {
     table.rows.push_back({policy});
     for (const int threads : counts) table.rows.back().push_back(row.at(threads));
   }
-  for (const Json& fit : report.at("fork_join")) {
-    const std::string policy = fit.at("waiting");
-    if (!fit.at("reason").is_null()) {
-      table.notes.push_back(
-          fmt::format("{}: not fitted: {}.", policy, fit.at("reason").get<std::string>()));
-    } else {
-      table.notes.push_back(fmt::format("{}: o(p) = {} + {} * p.", policy,
-                                        duration_text(fit.at("fixed_seconds")),
-                                        duration_text(fit.at("seconds_per_thread"))));
-    }
-  }
-  return harness::as_text(table);
+  table.notes = fit_notes(report.at("fork_join"));
+  return section_text(table);
 }
 
 std::string harness_text(const Json& harness) {
@@ -197,15 +210,37 @@ std::string noise_text(const Json& noise) {
         "A comparison of {} launches finds a difference of {:.2g}% in 9 of 10 cases.",
         noise.at("launches").get<int>(), 100 * (noise.at("detectable_ratio").get<double>() - 1)));
   }
-  return harness::as_text(table);
+  return section_text(table);
+}
+
+/// Breaks lines between words; every line after the first is indented.
+std::string wrapped(const std::string& text, std::size_t indentation) {
+  constexpr std::size_t width = 96;
+  std::string result;
+  std::size_t column = 0;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (column > 0 && indentation + column + 1 + word.size() > width) {
+      result += "\n" + std::string(indentation, ' ');
+      column = 0;
+    } else if (column > 0) {
+      result += " ";
+      ++column;
+    }
+    result += word;
+    column += word.size();
+  }
+  return result;
 }
 
 std::string warnings_text(const Json& warnings) {
   if (warnings.empty()) return "Nothing was found that would spoil measurements here.\n";
   std::string text = "What spoils measurements here\n\n";
   for (const Json& warning : warnings) {
-    text += fmt::format("  - {}\n    Remedy: {}\n", warning.at("what").get<std::string>(),
-                        warning.at("remedy").get<std::string>());
+    constexpr std::size_t indentation = 4;
+    text +=
+        fmt::format("  - {}\n    {}\n", wrapped(warning.at("what").get<std::string>(), indentation),
+                    wrapped("Remedy: " + warning.at("remedy").get<std::string>(), indentation));
   }
   return text;
 }
@@ -213,9 +248,9 @@ std::string warnings_text(const Json& warnings) {
 }  // namespace
 
 std::string doctor_text(const Json& report) {
-  return machine_text(report.at("machine")) + ceilings_text(report.at("ceilings")) + "\n" +
-         fork_join_text(report) + "\n" + harness_text(report.at("harness")) +
-         noise_text(report.at("noise")) + "\n" + warnings_text(report.at("warnings"));
+  return machine_text(report.at("machine")) + ceilings_text(report.at("ceilings")) +
+         fork_join_text(report) + harness_text(report.at("harness")) +
+         noise_text(report.at("noise")) + warnings_text(report.at("warnings"));
 }
 
 }  // namespace crossover::experiments

@@ -17,9 +17,9 @@ void warn_of_shared_cores(const SeenWhileMeasuring& seen, Warnings& warnings) {
   const double lowest =
       *std::min_element(seen.two_thread_speedups.begin(), seen.two_thread_speedups.end());
   warnings.push_back(
-      {fmt::format("in {} of {} launches two threads did {:.2f} times the multiply-adds of one or "
-                   "little more: they had less than two cores",
-                   low, seen.two_thread_speedups.size(), lowest),
+      {fmt::format("in {} of {} launches two threads together did less than {} times the "
+                   "multiply-adds of one, {:.2f} times at worst: they had less than two cores",
+                   low, seen.two_thread_speedups.size(), well_below_two, lowest),
        "stop what else runs here; on a virtual machine ask for cores of its own, or measure when "
        "its host is quieter. Such launches widen intervals and are not set aside"});
 }
