@@ -102,18 +102,14 @@ constexpr Int8Loop avx2{"avx2 8x32", run_avx2};
 
 #elif defined(__aarch64__)
 
-/// As text: compilers disagree on how a function asks for the extension, and on whether the
-/// header then has the intrinsic.
-std::int64_t run_sdot(Index iterations, int one) {
+__attribute__((target("arch=armv8.2-a+dotprod"))) std::int64_t run_sdot(Index iterations, int one) {
   constexpr int accumulators = most_accumulators;
   const int8x16_t a = vdupq_n_s8(static_cast<std::int8_t>(one));
   int32x4_t x[accumulators];
   for (int i = 0; i < accumulators; ++i) x[i] = vdupq_n_s32(i);
   const Index steps = iterations * steps_per_iteration<16, accumulators>();
   for (Index s = 0; s < steps; ++s) {
-    for (int i = 0; i < accumulators; ++i) {
-      asm(".arch_extension dotprod\n\tsdot %0.4s, %1.16b, %1.16b" : "+w"(x[i]) : "w"(a));
-    }
+    for (int i = 0; i < accumulators; ++i) x[i] = vdotq_s32(x[i], a, a);
   }
   std::array<std::array<std::int32_t, 4>, accumulators> sums{};
   for (int i = 0; i < accumulators; ++i) vst1q_s32(sums[i].data(), x[i]);
