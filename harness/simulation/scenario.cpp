@@ -107,9 +107,10 @@ Draw outside(bool above, const Noise& noise) {
 }
 
 std::vector<Property> of_one_crossing(bool also_effort) {
-  std::vector<Property> properties{bracket_ends_right(), bracket_holds_trend_root(),
-                                   sharp_holds_root(), sharp_flagged(),
-                                   outcome_is("outcome is one crossing", {Outcome::crossing}, {})};
+  std::vector<Property> properties{
+      bracket_ends_right(), bracket_holds_trend_root(),
+      sharp_holds_root(),   sharp_misleads(),
+      sharp_flagged(),      outcome_is("outcome is one crossing", {Outcome::crossing}, {})};
   if (also_effort) properties.push_back(quartets_to_five_percent());
   return properties;
 }

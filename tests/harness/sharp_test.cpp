@@ -30,17 +30,34 @@ Effects shifted(Effects effects, double by) {
   return effects;
 }
 
+/// The first three launches of five_launches(), moved up and down as a whole.
+Effects five_moved_launches() {
+  Effects effects = five_launches();
+  const std::vector<double> shared{.01, 0, -.02, 0, 0};
+  for (std::size_t l = 0; l < effects.size(); ++l) {
+    for (double& effect : effects[l]) effect += shared[l];
+  }
+  return effects;
+}
+
 TEST(SharpInterval, AgreesWithAnIndependentComputation) {
-  // numpy.polyfit for the lines, scipy.optimize.brentq for the two x0 where the inequality turns
-  // into an equality, scipy.stats.t for the quantile (scipy 1.10.1).
+  // numpy.polyfit for the lines, numpy.cov over them, scipy.optimize.brentq for the two places
+  // where the inequality turns into an equality, scipy.stats.t for the quantiles (scipy 1.10.1).
   const auto sharp = sharp_interval(six_sizes, five_launches(), around_them);
   ASSERT_TRUE(sharp && sharp->sizes);
   EXPECT_NEAR(*sharp->size, 51.73549172068503, 1e-9);
-  EXPECT_NEAR(sharp->sizes->low, 50.193468210041985, 1e-9);
-  EXPECT_NEAR(sharp->sizes->high, 53.357232144489465, 1e-9);
+  EXPECT_NEAR(sharp->sizes->low, 50.40102638880177, 1e-9);
+  EXPECT_NEAR(sharp->sizes->high, 53.07873793946914, 1e-9);
   EXPECT_NEAR(sharp->slope.value, 0.3656496013001378, 1e-12);
-  EXPECT_NEAR(sharp->slope.ci.low, 0.33798199923937844, 1e-12);
+  EXPECT_NEAR(sharp->slope.ci.low, 0.3216276102234069, 1e-12);
   EXPECT_FALSE(sharp->flag);
+
+  // Boost's quantile at 5.58 degrees of freedom agrees with scipy's to nine digits.
+  const auto moved = sharp_interval(six_sizes, five_moved_launches(), around_them);
+  ASSERT_TRUE(moved && moved->sizes);
+  EXPECT_NEAR(*moved->size, 52.01924556107599, 1e-9);
+  EXPECT_NEAR(moved->sizes->low, 49.44000291770736, 1e-7);
+  EXPECT_NEAR(moved->sizes->high, 54.7082811218358, 1e-7);
 }
 
 TEST(SharpInterval, ExactDataGiveTheRootItself) {
@@ -175,7 +192,7 @@ TEST(SharpSimulation, CoversTheSmoothRoot) {
     }
     EXPECT_GE(used, 1900);
     EXPECT_GE(covered, 0.93 * used) << model.shared << " " << model.jagged;
-    EXPECT_LE(covered, 0.99 * used) << "too wide to be sharp";
+    EXPECT_LE(covered, 0.98 * used) << "too wide to be sharp";
   }
 }
 
