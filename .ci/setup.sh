@@ -14,6 +14,7 @@ libboost-program-options-dev   command line and configs; Boost.Math for the stat
 libfmt-dev                     text
 libhwy-dev                     Highway, the SIMD kernels
 nlohmann-json3-dev             result files
+libsqlite3-dev                 export as an SQLite database
 libopenblas-dev                a peer to compare with
 libeigen3-dev                  a peer to compare with
 python3-matplotlib             the figures
@@ -24,6 +25,8 @@ test_packages() {
   cat <<'END'
 libgtest-dev                   GoogleTest
 librapidcheck-dev              property tests
+libbenchmark-tools             Google Benchmark's compare.py, tried on what is exported
+python3-scipy                  what compare.py computes with
 clang-format                   the formatting check
 END
 }

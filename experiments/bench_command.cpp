@@ -5,6 +5,7 @@
 
 #include "experiments/command.h"
 #include "experiments/families.h"
+#include "experiments/lock_options.h"
 #include "harness/worker/machine.h"
 
 namespace crossover::experiments {
@@ -61,6 +62,7 @@ void register_all() {
   for (const harness::FamilyInfo& family : families()) {
     for (const harness::VariantInfo& variant : family.variants) {
       if (variant.unavailable) continue;
+      const bool one_size = family.extents.size() == family.default_extents.size();
       for (const std::int64_t size : sizes) {
         harness::Problem problem;
         for (const std::string& extent : family.extents) {
@@ -68,13 +70,45 @@ void register_all() {
           problem.emplace_back(extent,
                                preset == family.default_extents.end() ? size : preset->second);
         }
-        register_variant(family, variant, 1, problem, std::to_string(size));
-        if (variant.threaded && cores > 1) {
-          register_variant(family, variant, cores, problem, std::to_string(size));
-        }
+        const std::string name = one_size ? "default" : std::to_string(size);
+        register_variant(family, variant, 1, problem, name);
+        if (variant.threaded && cores > 1) register_variant(family, variant, cores, problem, name);
+        if (one_size) break;
       }
     }
   }
+}
+
+void print_bench_help() {
+  std::cout << "usage: crossover bench [--wait | --no-lock] [--benchmark_FLAG=VALUE ...]\n\n"
+               "Every kernel as a plain Google Benchmark, verified first. All of them share this\n"
+               "process, so thread pools of different libraries meet: choose with\n"
+               "--benchmark_filter, and use crossover run for figures to rely on.\n"
+               "Where another run measures on this machine it ends with status 5, --wait waits,\n"
+               "and --no-lock measures all the same.\n\n"
+               "Example:\n  crossover bench --benchmark_filter='matmul/simd.*/256'\n"
+               "  crossover bench --benchmark_list_tests=true\n";
+}
+
+/// What is left for Google Benchmark, and what this program does about other runs.
+struct BenchArguments {
+  Arguments flags;
+  WhenBusy when_busy = WhenBusy::refuse;
+};
+
+BenchArguments split_arguments(const Arguments& arguments) {
+  BenchArguments split;
+  for (const std::string& argument : arguments) {
+    const bool wait = argument == "--wait";
+    const bool ignore = argument == "--no-lock";
+    // Only a list measures nothing.
+    const bool lists =
+        argument.starts_with("--benchmark_list_tests") && !argument.ends_with("false");
+    if (wait && split.when_busy == WhenBusy::refuse) split.when_busy = WhenBusy::wait;
+    if (ignore || lists) split.when_busy = WhenBusy::ignore;
+    if (!wait && !ignore) split.flags.push_back(argument);
+  }
+  return split;
 }
 
 }  // namespace
@@ -82,24 +116,22 @@ void register_all() {
 int bench_command(const Arguments& arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--help" || argument == "-h") {
-      std::cout
-          << "usage: crossover bench [--benchmark_FLAG=VALUE ...]\n\n"
-             "Every kernel as a plain Google Benchmark, verified first. All of them share this\n"
-             "process, so thread pools of different libraries meet: choose with\n"
-             "--benchmark_filter, and use crossover run for figures to rely on.\n\n"
-             "Example:\n  crossover bench --benchmark_filter='matmul/simd.*/256'\n"
-             "  crossover bench --benchmark_list_tests=true\n";
+      print_bench_help();
       return exit_done;
     }
   }
+  const BenchArguments split = split_arguments(arguments);
   std::vector<std::string> words{"crossover bench"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
+  words.insert(words.end(), split.flags.begin(), split.flags.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   int count = static_cast<int>(pointers.size());
   register_all();
   benchmark::Initialize(&count, pointers.data());
   if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return exit_usage;
+  Arguments command_line{"crossover", "bench"};
+  command_line.insert(command_line.end(), arguments.begin(), arguments.end());
+  const auto lock = lock_machine(split.when_busy, command_line);
   benchmark::RunSpecifiedBenchmarks();
   return any_failed ? exit_cells_failed : exit_done;
 }

@@ -38,6 +38,9 @@ int list_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int bench_command(const Arguments& arguments);
 int plot_command(const Arguments& arguments);
+int compare_command(const Arguments& arguments);
+int report_command(const Arguments& arguments);
+int export_command(const Arguments& arguments);
 int simulate_command(const Arguments& arguments);
 
 /// The options of one command: parses, answers --help, and rejects what it does not know.

@@ -10,17 +10,21 @@
 #include "git_version.h"
 #include "harness/plan/config.h"
 #include "harness/results/run_directory.h"
+#include "harness/worker/worker.h"
 #include "harness/worker/worker_main.h"
 
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 6> commands{{
+constexpr std::array<Command, 9> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
     {"bench", "every kernel as a plain Google Benchmark, with its standard flags", bench_command},
+    {"compare", "two arms of one stored run, or two stored runs", compare_command},
     {"plot", "draw the figures of a stored run again", plot_command},
+    {"report", "stored runs as Markdown and self-contained HTML", report_command},
+    {"export", "the samples of a stored run for pandas, SQL, Google Benchmark", export_command},
     {"simulate", "the method's error rates on synthetic timings", simulate_command},
 }};
 
@@ -33,8 +37,16 @@ void print_help() {
   std::cout
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"
          "\nExample:\n  crossover run experiments/quickstart.cfg --threads 2\n"
-         "\nExit status: 0 done; 2 bad usage or config; 4 cells failed or were wrong; 5 the\n"
-         "environment is not fit (permission, disk); 130 interrupted.\n";
+         "
+      Exit status : 0 done;
+  1 a gate found a regression;
+  2 bad usage or config;
+  3 a gate
+      "
+      "could not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,
+      "
+      "disk, another run); 130 interrupted.
+      ";
 }
 
 const Command& find_command(const std::string& name) {
@@ -80,6 +92,8 @@ int guarded_run(const Arguments& arguments) {
   } catch (const harness::StorageError& error) {
     std::cerr << "crossover: " << error.what() << "\n";
     return exit_environment;
+  } catch (const harness::Interrupted&) {
+    return exit_interrupted;
   } catch (const std::exception& error) {
     std::cerr << "crossover: " << error.what() << "\n";
     return exit_environment;

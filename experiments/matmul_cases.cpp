@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "experiments/aligned_buffer.h"
+#include "experiments/instruction_set_setting.h"
 #include "experiments/variant_info.h"
 #include "kernels/core/cpu_caches.h"
-#include "kernels/core/instruction_set.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/matmul/reference.h"
 
@@ -171,13 +171,10 @@ const std::string& setting(const harness::Arm& arm, const std::string& name) {
   return arm.settings.at(name);
 }
 
-void choose_instruction_set(const std::string& name) {
-  if (name == "auto") return;
-  const std::vector<std::string> present = kernels::instruction_sets();
-  if (std::find(present.begin(), present.end(), name) == present.end()) {
-    throw harness::Unsupported("this CPU or build has no " + name);
-  }
-  kernels::force_instruction_set(name);
+/// Runs one empty region, as a library that shares the process would have done before. Its threads
+/// stay, and keep spinning where waiting is active.
+void start_openmp_pool(int threads) {
+  kernels::parallel_region({threads}, [](int, int) {});
 }
 
 /// Far too rough to conclude anything from; good enough to tell minutes from hours.
@@ -200,7 +197,7 @@ harness::FamilyInfo matmul_family() {
   family.alias = {{"size", {"m", "n", "k"}}};
   family.tuples = {
       {"nk", {"n", "k"}}, {"mk", {"m", "k"}}, {"mn", {"m", "n"}}, {"mnk", {"m", "n", "k"}}};
-  family.settings = {{"isa", {"auto", "avx3", "avx2", "sse4", "neon", "scalar"}}};
+  family.settings = {instruction_set_setting(), {"other_pool", {"none", "openmp"}}};
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
     family.variants.back().unavailable = kernel.why_unsupported({1, 1, 1, 1});
@@ -218,7 +215,7 @@ harness::FamilyInfo matmul_family() {
 harness::Case matmul_case(const harness::Cell& cell) {
   const matmul::Kernel* kernel = matmul::find(cell.arm.variant);
   if (kernel == nullptr) throw std::invalid_argument("unknown variant " + cell.arm.variant);
-  choose_instruction_set(setting(cell.arm, "isa"));
+  choose_instruction_set(cell.arm);
   const matmul::Problem problem = problem_of(cell.problem);
   if (const auto reason = kernel->why_unsupported(problem)) throw harness::Unsupported(*reason);
 
@@ -227,6 +224,7 @@ harness::Case matmul_case(const harness::Cell& cell) {
   const auto product = std::make_shared<Product>(
       *kernel, problem, kernels::ParallelPolicy{harness::threads_of(cell.arm)},
       cold ? sets_for_cold_cache(problem) : 1, fresh);
+  if (setting(cell.arm, "other_pool") == "openmp") start_openmp_pool(harness::threads_of(cell.arm));
   harness::Case result;
   result.work = {flops_of(problem), bytes_of(problem)};
   result.prepare_seconds = product->prepare_seconds;

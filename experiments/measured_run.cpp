@@ -10,6 +10,8 @@
 #include "git_version.h"
 #include "harness/results/manifest.h"
 #include "harness/results/summary.h"
+#include "harness/worker/cpu_time.h"
+#include "harness/worker/pinning.h"
 #include "kernels/core/instruction_set.h"
 
 namespace crossover::experiments {
@@ -40,6 +42,11 @@ void require_same(const char* what, const Json& stored, const Json& here,
 }
 
 harness::Plan plan_to_resume(const harness::StoredRun& stored, const harness::Machine& here) {
+  if (stored.manifest.contains("builds")) {
+    throw harness::StorageError(stored.path.string() +
+                                " compares two programs, and only one of them could go on with it; "
+                                "measure again with crossover compare --live");
+  }
   const Json& machine = stored.manifest.at("machine");
   require_same("CPU", machine.at("cpu"), here.cpu, stored.path);
   require_same("number of CPUs", machine.at("cores"), here.cores, stored.path);
@@ -56,23 +63,30 @@ bool any_bad(const Json& cells) {
 }  // namespace
 
 MeasuredRun::MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line)
-    : machine_(harness::read_machine()),
+    : MeasuredRun(std::move(plan), out, command_line, {place}) {}
+
+MeasuredRun::MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line,
+                         const Ways& ways)
+    : place_(ways.place),
+      machine_(harness::read_machine()),
       plan_(std::move(plan)),
       directory_(out, plan_.experiment, machine_.hostname),
       manifest_(harness::make_manifest(plan_, machine_, build_info(), command_line,
-                                       kernels::instruction_sets(), place)),
-      host_({"/proc/self/exe", "worker"}, place),
+                                       kernels::instruction_sets(), place_)),
+      host_({"/proc/self/exe", "worker"}, place_),
       recorder_(plan_, &directory_, [this] { save_manifest(); }),
-      runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families()}) {
+      runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families(),
+                      ways.wanted}) {
   save_manifest();
 }
 
 MeasuredRun::MeasuredRun(harness::StoredRun stored)
-    : machine_(harness::read_machine()),
+    : place_(place),
+      machine_(harness::read_machine()),
       plan_(plan_to_resume(stored, machine_)),
       directory_(stored.path),
       manifest_(std::move(stored.manifest)),
-      host_({"/proc/self/exe", "worker"}, place),
+      host_({"/proc/self/exe", "worker"}, place_),
       recorder_(plan_, &directory_, [this] { save_manifest(); }),
       runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families()}) {
   for (const std::size_t section : stored.unfinished) {
@@ -84,7 +98,20 @@ MeasuredRun::MeasuredRun(harness::StoredRun stored)
   save_manifest();
 }
 
+/// Where this process disturbs no arm, if there is such a place.
+std::vector<int> MeasuredRun::coordinator_cpus() const {
+  std::vector<harness::Placement> placements;
+  for (const harness::SectionPlan& section : plan_.sections) {
+    for (const harness::Arm& arm : section.arms) placements.push_back(place_(arm));
+  }
+  return harness::spare_cpus(harness::allowed_cpus(), placements);
+}
+
 int MeasuredRun::measure() {
+  const std::vector<int> spare = coordinator_cpus();
+  manifest_["coordinator_cpus"] = spare.empty() ? Json(nullptr) : Json(spare);
+  save_manifest();
+  const harness::OwnAffinity affinity(spare);
   int status = exit_done;
   try {
     try {
@@ -136,7 +163,7 @@ void MeasuredRun::finish(const std::string& state) {
 
 /// The plan may have grown since.
 void MeasuredRun::save_manifest() {
-  manifest_["sections"] = harness::sections_json(plan_.sections, place);
+  manifest_["sections"] = harness::sections_json(plan_.sections, place_);
   directory_.write("manifest.json", harness::text_of(manifest_, 1) + "\n");
 }
 

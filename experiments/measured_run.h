@@ -19,9 +19,17 @@ namespace crossover::experiments {
 /// One run from the manifest to the last table: measures a plan and stores what it finds.
 class MeasuredRun {
  public:
+  /// What a command may do in its own way.
+  struct Ways {
+    harness::ProcessHost::Place place;  // of each arm's worker
+    harness::StoppingRule wanted = harness::wanted_problems;
+  };
+
   /// Makes a run directory under `out`. Section 0 of the plan measures the ceilings. Throws
   /// StorageError.
   MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line);
+  MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line,
+              const Ways& ways);
 
   /// Goes on with a stored run, in its directory. Throws StorageError where this is another machine
   /// or another build: their samples must not be mixed.
@@ -43,10 +51,12 @@ class MeasuredRun {
   harness::Json& manifest() { return manifest_; }
 
  private:
+  std::vector<int> coordinator_cpus() const;
   void measure_sections();
   void finish(const std::string& state);
   void save_manifest();
 
+  harness::ProcessHost::Place place_;
   harness::Machine machine_;
   harness::Plan plan_;
   harness::RunDirectory directory_;

@@ -10,6 +10,7 @@
 #include "experiments/command.h"
 #include "experiments/families.h"
 #include "experiments/figures.h"
+#include "experiments/lock_options.h"
 #include "experiments/measured_run.h"
 #include "experiments/probe_cases.h"
 #include "harness/duration.h"
@@ -32,8 +33,8 @@ struct SplitArguments {
 };
 
 SplitArguments split_overrides(const Arguments& arguments) {
-  static const std::set<std::string> own_options{"out",    "dry-run", "quick", "no-figures",
-                                                 "format", "help",    "resume"};
+  static const std::set<std::string> own_options{"out",  "dry-run", "quick", "no-figures", "format",
+                                                 "help", "resume",  "wait",  "no-lock"};
   SplitArguments split;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
@@ -147,6 +148,7 @@ Options run_options() {
       "no-figures", "do not draw figures")(
       "format", boost::program_options::value<std::string>()->default_value("text"),
       "text or json (the summary)");
+  add_lock_options(options);
   options.positional("config", 1);
   return options;
 }
@@ -214,17 +216,23 @@ int run_command(const Arguments& arguments) {
   Arguments command_line{"crossover", "run"};
   command_line.insert(command_line.end(), arguments.begin(), arguments.end());
 
-  std::optional<MeasuredRun> run;
+  std::optional<harness::Plan> plan;
   if (options.has("resume")) {
     require_nothing_else(options, split);
-    run.emplace(harness::read_run(options.text("resume"), harness::Unfinished::discard));
-  } else {
-    std::optional<harness::Plan> plan = planned(options, split);
-    if (!plan) return exit_done;
-    run.emplace(std::move(*plan), options.text("out"), command_line);
+  } else if (!(plan = planned(options, split))) {
+    return exit_done;
   }
   harness::catch_interrupts();
+  auto lock = lock_machine(when_busy(options), command_line);
+  std::optional<MeasuredRun> run;
+  if (plan) {
+    run.emplace(std::move(*plan), options.text("out"), command_line);
+  } else {
+    run.emplace(harness::read_run(options.text("resume"), harness::Unfinished::discard));
+  }
+  if (lock) lock->set_place(run->path().string());
   const int status = run->measure();
+  lock.reset();  // figures disturb nobody for long
   return show(*run, options, json, status);
 }
 

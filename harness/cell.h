@@ -16,6 +16,10 @@ using Problem = std::vector<std::pair<std::string, std::int64_t>>;
 /// "env.OMP_WAIT_POLICY", ... Values are what the config says, with symbols resolved.
 using Settings = std::map<std::string, std::string>;
 
+/// The setting that names the program of an arm where several programs are compared. It is part of
+/// the arm's identity, but workers are not told: each of them is of one program only.
+inline const std::string program_setting = "build";
+
 /// One side of a comparison: a variant with all of its settings. The replica number makes a second
 /// arm out of the same one, for A/A comparisons.
 struct Arm {

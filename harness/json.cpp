@@ -78,7 +78,10 @@ Json to_json(const Sample& sample) {
           {"involuntary_switches", sample.involuntary_switches},
           {"steal_seconds", nullable(sample.steal_seconds)},
           {"foreign_seconds", nullable(sample.foreign_seconds)},
-          {"others_ran", sample.others_ran}};
+          {"others_ran", sample.others_ran},
+          {"cycles", nullable(sample.cycles)},
+          {"instructions", nullable(sample.instructions)},
+          {"cache_misses", nullable(sample.cache_misses)}};
 }
 
 Sample sample_from(const Json& row) {
@@ -92,7 +95,10 @@ Sample sample_from(const Json& row) {
           row.at("involuntary_switches"),
           optional_from<double>(row, "steal_seconds"),
           optional_from<double>(row, "foreign_seconds"),
-          row.at("others_ran")};
+          row.at("others_ran"),
+          optional_from<std::int64_t>(row, "cycles"),
+          optional_from<std::int64_t>(row, "instructions"),
+          optional_from<std::int64_t>(row, "cache_misses")};
 }
 
 }  // namespace crossover::harness

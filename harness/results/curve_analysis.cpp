@@ -11,7 +11,8 @@ namespace crossover::harness {
 namespace {
 
 /// The effects of the launches that all sizes have: effects[launch][size].
-std::vector<std::vector<double>> complete_launches(const std::vector<std::map<int, double>>& sizes) {
+std::vector<std::vector<double>> complete_launches(
+    const std::vector<std::map<int, double>>& sizes) {
   std::vector<std::vector<double>> launches;
   for (const auto& [launch, first] : sizes.front()) {
     std::vector<double> effects;
@@ -57,9 +58,9 @@ std::optional<double> chord_slope(const CrossoverResult& located) {
 CurveAnalysis analyse_curve(const SectionPlan& section, const Evidence& evidence, const Pair& pair,
                             std::size_t curve) {
   CurveAnalysis analysis;
-  analysis.located = locate_crossover(curve_points(evidence, pair, section.curves[curve]),
-                                      section.protocol.looks.size(),
-                                      section.protocol.equivalence_margin);
+  analysis.located =
+      locate_crossover(curve_points(evidence, pair, section.curves[curve]),
+                       section.protocol.looks.size(), section.protocol.equivalence_margin);
   if (analysis.located.outcome != Outcome::crossing) return analysis;
   for (const Sharpening& sharpening : section.sharpenings) {
     if (sharpening.pair != pair || sharpening.curve != curve) continue;

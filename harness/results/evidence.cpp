@@ -56,6 +56,21 @@ std::vector<double> PairEffects::values(const std::map<int, double>& by_launch) 
   return effects;
 }
 
+void EventTotal::add(const std::optional<std::int64_t>& count, const Sample& sample) {
+  if (!count) return;
+  events += static_cast<double>(*count);
+  calls += static_cast<double>(sample.iterations);
+  cpu_seconds += sample.cpu_seconds;
+}
+
+std::optional<double> EventTotal::per_call() const {
+  return calls > 0 ? std::optional(events / calls) : std::nullopt;
+}
+
+std::optional<double> EventTotal::per_cpu_second() const {
+  return cpu_seconds > 0 ? std::optional(events / cpu_seconds) : std::nullopt;
+}
+
 void CellTotals::add(const Sample& sample) {
   ++samples;
   calls += static_cast<double>(sample.iterations);
@@ -63,6 +78,9 @@ void CellTotals::add(const Sample& sample) {
   voluntary_switches += static_cast<double>(sample.voluntary_switches);
   involuntary_switches += static_cast<double>(sample.involuntary_switches);
   if (sample.steal_seconds) steal_seconds = steal_seconds.value_or(0) + *sample.steal_seconds;
+  cycles.add(sample.cycles, sample);
+  instructions.add(sample.instructions, sample);
+  cache_misses.add(sample.cache_misses, sample);
 }
 
 Evidence::Evidence(std::vector<Pair> pairs) {

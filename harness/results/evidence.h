@@ -50,6 +50,10 @@ struct Sample {
   // Its threads were ready to run but another process had their CPU; null when oversubscribed.
   std::optional<double> foreign_seconds;
   bool others_ran = false;  // another worker's CPU clock advanced meanwhile
+  // In user space, by all threads of the worker; null where the machine does not count them.
+  std::optional<std::int64_t> cycles{};
+  std::optional<std::int64_t> instructions{};
+  std::optional<std::int64_t> cache_misses{};
 };
 
 /// The facts of a cell that was not measured, and why.
@@ -62,10 +66,28 @@ struct PairEffects {
   double discarded = 0;        // share of blocks set aside
   bool use_all = false;        // too much was set aside, or unevenly: `all` is primary
 
+  /// The undisturbed effects, for a second opinion, where `all` is primary.
+  std::optional<std::vector<double>> undisturbed() const {
+    return use_all ? std::optional(values(kept)) : std::nullopt;
+  }
+
   const std::map<int, double>& by_launch() const { return use_all ? all : kept; }
   std::vector<double> primary() const { return values(by_launch()); }
 
   static std::vector<double> values(const std::map<int, double>& by_launch);
+};
+
+/// How often one hardware event happened, over those samples that know it.
+struct EventTotal {
+  double events = 0;
+  double calls = 0;
+  double cpu_seconds = 0;
+
+  void add(const std::optional<std::int64_t>& count, const Sample& sample);
+  std::optional<double> per_call() const;
+  /// Of cycles: the clock rate at which the threads ran, in Hz; time in the kernel, whose cycles
+  /// are not counted, lowers it.
+  std::optional<double> per_cpu_second() const;
 };
 
 /// What the samples of one cell add up to.
@@ -76,6 +98,9 @@ struct CellTotals {
   double voluntary_switches = 0;
   double involuntary_switches = 0;
   std::optional<double> steal_seconds;  // null where no sample knows it
+  EventTotal cycles;
+  EventTotal instructions;
+  EventTotal cache_misses;
 
   void add(const Sample& sample);
 };

@@ -1,6 +1,11 @@
 #include "harness/results/sentence.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <limits>
+
+#include "harness/statistics/multiplicity.h"
 
 namespace crossover::harness {
 namespace {
@@ -23,6 +28,14 @@ std::string crossing_sentence(const Json& crossover, const std::string& variant,
                     i == 0 ? against : "it", between(axis, intervals.at(i)));
   }
   return text;
+}
+
+/// ", sharper 43.1 to 44.9"
+std::string sharper(const Json& crossover) {
+  const Json& sharp = crossover.at("sharp");
+  if (sharp.is_null()) return "";
+  return fmt::format(", sharper {:.4g} to {:.4g}", sharp.at(0).get<double>(),
+                     sharp.at(1).get<double>());
 }
 
 /// First and last value of the axis that was measured.
@@ -49,7 +62,7 @@ std::string outcome_text(const Json& crossover, const std::string& variant,
     return fmt::format("{} against {}: nothing was measured", variant, against);
   }
   if (outcome == "crossing" || outcome == "several") {
-    return crossing_sentence(crossover, variant, against);
+    return crossing_sentence(crossover, variant, against) + sharper(crossover);
   }
   if (outcome == "below") {
     return fmt::format("{} wins over {} on the whole range, {}", variant, against,
@@ -76,6 +89,86 @@ std::string outcome_sentence(const Json& crossover) {
   std::string text = fixed_text(crossover.at("fixed")) + outcome_text(crossover, variant, against);
   for (const Json& note : crossover.at("notes")) text += "; " + note.get<std::string>();
   return text;
+}
+
+namespace {
+
+/// "The cost model predicted 41.2, between 36.8 and 47.9"
+std::string prediction_sentence(const Json& crossover) {
+  const Json& value = crossover.at("predicted");
+  const Json& band = crossover.at("predicted_band");
+  if (value.is_null()) {
+    const Json& reason = crossover.at("predicted_reason");
+    if (reason.is_null()) return "";
+    return "The cost model predicts no crossover: " + reason.get<std::string>();
+  }
+  std::string text = fmt::format("The cost model predicted {} {:.4g}",
+                                 crossover.at("axis").get<std::string>(), value.get<double>());
+  if (!band.is_null()) {
+    text += fmt::format(", between {:.4g} and {:.4g}", band.at(0).get<double>(),
+                        band.at(1).get<double>());
+  }
+  const Json& assumption = crossover.at("predicted_assumption");
+  return assumption.is_null() ? text : text + "; it takes " + assumption.get<std::string>();
+}
+
+}  // namespace
+
+std::vector<std::string> crossing_details(const Json& crossover) {
+  std::vector<std::string> details;
+  const auto text_of_interval = [&](const Json& interval) {
+    return fmt::format("{} {} to {}", crossover.at("axis").get<std::string>(),
+                       interval.at(0).get<std::int64_t>(), interval.at(1).get<std::int64_t>());
+  };
+  if (const Json& slope = crossover.at("slope"); !slope.is_null()) {
+    constexpr double step = 1.1;
+    const double change = std::abs(std::expm1(slope.get<double>() * std::log(step)));
+    details.push_back(fmt::format("There, 10% more {} changes the ratio by {:.1f}%",
+                                  crossover.at("axis").get<std::string>(), 100 * change));
+  }
+  if (const std::string text = prediction_sentence(crossover); !text.empty()) {
+    details.push_back(text);
+  }
+  if (const Json& flag = crossover.at("sharp_flag"); !flag.is_null()) {
+    details.push_back(fmt::format("Sharpening gave no interval ({}); the one between sizes stands",
+                                  flag.get<std::string>()));
+  }
+  if (crossover.at("intervals").size() > 1) {
+    const Json& persistent = crossover.at("persistent");
+    details.push_back(
+        fmt::format("{} crossings; the first at {}, {}", crossover.at("intervals").size(),
+                    text_of_interval(crossover.at("first")),
+                    persistent.is_null()
+                        ? "none that is known to hold to the end of the range"
+                        : "the one that holds from there on at " + text_of_interval(persistent)));
+  }
+  return details;
+}
+
+std::string adjustment_sentence(const std::vector<Json>& comparisons) {
+  std::size_t differences = 0;
+  std::size_t standing = 0;
+  std::size_t launches = std::numeric_limits<std::size_t>::max();
+  for (const Json& row : comparisons) {
+    const auto is_difference = [](const Json& verdict) {
+      return verdict == "faster" || verdict == "slower";
+    };
+    differences += is_difference(row.at("verdict"));
+    standing += is_difference(row.at("verdict_adjusted"));
+    launches = std::min(launches, row.at("launches").get<std::size_t>());
+  }
+  if (comparisons.size() < 2 || differences == 0) return "";
+  const bool holm = comparisons.front().at("adjustment") == "holm";
+  std::string text = fmt::format(
+      "{} of {} differences stand after {} over {} comparisons", standing, differences,
+      holm ? "Holm's correction" : "Benjamini and Hochberg's correction", comparisons.size());
+  if (standing < differences) text += "; the others are marked *";
+  if (holm && most_comparisons(launches) < comparisons.size()) {
+    text +=
+        fmt::format("; {} launches carry at most {} comparisons, more launches would carry more",
+                    launches, most_comparisons(launches));
+  }
+  return text + ".";
 }
 
 std::string noise_sentence(const Json& noise_floor) {

@@ -1,14 +1,23 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/json.h"
 
 namespace crossover::harness {
 
 /// The outcome of one crossover (an element of summary.json's "crossovers") as a sentence:
-/// "simd_parallel[threads=2] overtakes simd between size 48 and 64".
+/// "simd_parallel[threads=2] overtakes simd between size 48 and 64, sharper 51.2 to 53.9".
 std::string outcome_sentence(const Json& crossover);
+
+/// What else the reader must know of a crossover, one sentence each without its end: what a wrong
+/// choice costs near it, why there is no sharp interval, which of several crossings lasts.
+std::vector<std::string> crossing_details(const Json& crossover);
+
+/// How many of the differences among a section's comparisons stand after the correction for their
+/// number; empty where there is nothing to correct.
+std::string adjustment_sentence(const std::vector<Json>& comparisons);
 
 /// The A/A ratio of a summary with its interval, and a warning where the interval excludes 1.
 std::string noise_sentence(const Json& noise_floor);

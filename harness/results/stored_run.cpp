@@ -43,13 +43,13 @@ std::vector<SectionPlan> read_sections(const std::filesystem::path& path, const 
 
 }  // namespace
 
-StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished) {
+StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished, const PairsOf& pairs) {
   StoredRun run;
   run.path = path;
   run.manifest = read_manifest(path);
   run.sections = read_sections(path, run.manifest);
   run.elapsed_seconds.resize(run.sections.size(), 0);
-  for (const SectionPlan& section : run.sections) run.evidence.emplace_back(pairs_of(section));
+  for (const SectionPlan& section : run.sections) run.evidence.emplace_back(pairs(section));
   for_each_row(path, [&](const Json& row) { read_row(row, run); });
   for (std::size_t section = 0; section < run.evidence.size(); ++section) {
     Evidence& evidence = run.evidence[section];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "harness/json.h"
@@ -24,8 +25,12 @@ struct StoredRun {
 /// whoever goes on with the run measures that launch again.
 enum class Unfinished { keep, discard };
 
+/// The pairs of arms of a section whose effects are collected.
+using PairsOf = std::function<std::vector<Pair>(const SectionPlan&)>;
+
 /// Throws StorageError where a file is missing, damaged or of another schema version.
-StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished = Unfinished::keep);
+StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished = Unfinished::keep,
+                   const PairsOf& pairs = pairs_of);
 
 /// The run as a plan that can be measured further.
 Plan plan_from(const StoredRun& run);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "harness/results/csv.h"
 #include "harness/results/tables.h"
 
 namespace crossover::harness {
@@ -19,22 +20,6 @@ std::vector<std::size_t> widths(const Table& table) {
     }
   }
   return result;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char character : text) {
-    if (character == '"') quoted += '"';
-    quoted += character;
-  }
-  return quoted + "\"";
-}
-
-std::string csv_line(const Row& row) {
-  Row fields;
-  for (const std::string& text : row) fields.push_back(csv_field(text));
-  return fmt::format("{}\r\n", fmt::join(fields, ","));
 }
 
 std::string markdown_field(std::string text) {
@@ -70,10 +55,14 @@ std::string as_text(const Table& table) {
   return text;
 }
 
+std::string markdown_rows(const Row& columns, const std::vector<Row>& rows) {
+  std::string text = markdown_line(columns) + markdown_line(Row(columns.size(), "---"));
+  for (const Row& row : rows) text += markdown_line(row);
+  return text;
+}
+
 std::string as_markdown(const Table& table) {
-  std::string text = "## " + table.title + "\n\n" + markdown_line(table.columns);
-  text += markdown_line(Row(table.columns.size(), "---"));
-  for (const Row& row : table.rows) text += markdown_line(row);
+  std::string text = "## " + table.title + "\n\n" + markdown_rows(table.columns, table.rows);
   for (const std::string& note : table.notes) text += "\n" + note + "\n";
   return text;
 }

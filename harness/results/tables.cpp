@@ -93,10 +93,17 @@ const Row sweep_columns{"kernel",    "time [95% interval]", "GFLOP/s",
                         "% of peak", "ratio [95%]",         "verdict",
                         "B/call",    "allocs/call",         "n"};
 const Row sweep_data_columns{
-    "status",       "reason",          "seconds",     "seconds_low",      "seconds_high",
-    "gflops",       "percent_of_peak", "ratio",       "ratio_low",        "ratio_high",
-    "verdict",      "allocated_bytes", "allocations", "parallel_regions", "tasks",
-    "threads_used", "code_path",       "launches"};
+    "status",       "reason",          "seconds",         "seconds_low",
+    "seconds_high", "gflops",          "percent_of_peak", "ratio",
+    "ratio_low",    "ratio_high",      "verdict",         "verdict_adjusted",
+    "p_adjusted",   "allocated_bytes", "allocations",     "parallel_regions",
+    "tasks",        "threads_used",    "code_path",       "launches"};
+
+/// "faster*" where the number of comparisons could have brought it about.
+std::string verdict_text(const Json& comparison) {
+  const std::string verdict = raw(comparison.at("verdict"));
+  return verdict == raw(comparison.at("verdict_adjusted")) ? verdict : verdict + "*";
+}
 
 Row sweep_row(const Json& cell, const Json* comparison) {
   const Json& counters = cell.at("counters");
@@ -109,7 +116,7 @@ Row sweep_row(const Json& cell, const Json* comparison) {
   append(row,
          {time_text(cell.at("seconds")), number(cell.at("gflops"), "{:.1f}"),
           number(cell.at("percent_of_peak"), "{:.0f}"), comparison ? ratio_text(*comparison) : "",
-          comparison ? raw(comparison->at("verdict")) : "",
+          comparison ? verdict_text(*comparison) : "",
           number(counters.at("allocated_bytes"), "{:.0f}"),
           number(counters.at("allocations"), "{:.0f}"), raw(cell.at("launches"))});
   return row;
@@ -127,7 +134,9 @@ Row sweep_data(const Json& cell, const Json* comparison) {
   append(row, {raw(cell.at("gflops")), raw(cell.at("percent_of_peak")),
                comparison ? raw(comparison->at("ratio")) : ""});
   append(row, low_high(comparison ? comparison->at("ci95") : none));
-  row.push_back(comparison ? raw(comparison->at("verdict")) : "");
+  for (const char* name : {"verdict", "verdict_adjusted", "p_adjusted"}) {
+    row.push_back(comparison ? raw(comparison->at(name)) : "");
+  }
   for (const char* name : {"allocated_bytes", "allocations", "parallel_regions", "tasks",
                            "threads_used", "code_path"}) {
     row.push_back(raw(counters.at(name)));
@@ -169,6 +178,9 @@ void add_cells(Table& table, const Json& summary) {
     table.data.push_back(std::move(data));
   }
   table.notes.push_back(ratio_note(comparisons));
+  if (const std::string note = adjustment_sentence(comparisons); !note.empty()) {
+    table.notes.push_back(note);
+  }
 }
 
 const Row crossover_columns{
@@ -262,6 +274,9 @@ void add_crossover(Table& table, const Json& summary) {
   note_unmeasured(table, cells, columns);
   for (const Json& crossover : crossovers) {
     table.notes.push_back(raw(crossover.at("sentence")) + ".");
+    for (const std::string& detail : crossing_details(crossover)) {
+      table.notes.push_back("  " + detail + ".");
+    }
   }
 }
 

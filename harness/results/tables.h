@@ -27,6 +27,10 @@ std::string as_text(const Table& table);
 std::string as_markdown(const Table& table);
 std::string as_csv(const Table& table);
 
+/// A Markdown table of these columns and rows, without a heading.
+std::string markdown_rows(const std::vector<std::string>& columns,
+                          const std::vector<std::vector<std::string>>& rows);
+
 /// The names and values of the extents that tell a section's problems apart, extents that are
 /// always equal joined: {"m=n=k"} and {"64"}. Problems as in a summary.
 struct ProblemColumns {

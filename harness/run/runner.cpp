@@ -79,7 +79,7 @@ void Runner::measure_curves(std::size_t section) {
       run_launch({section, number, number < certain ? certain : number + 1, wanted});
     }
     // A resumed run decides as it would have decided then.
-    wanted = wanted_problems(plan, evidence_[section].until(look));
+    wanted = world_.wanted(plan, evidence_[section].until(look));
     if (std::none_of(wanted.begin(), wanted.end(), [](bool want) { return want; })) return;
   }
 }

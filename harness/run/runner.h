@@ -11,6 +11,7 @@
 
 #include "harness/plan/plan.h"
 #include "harness/results/evidence.h"
+#include "harness/run/stopping.h"
 #include "harness/worker/worker.h"
 
 namespace crossover::harness {
@@ -44,6 +45,7 @@ struct RunnerWorld {
   std::function<double()> now;  // seconds, monotonic
   double memory_bytes = 0;      // that may be used by all workers together
   std::vector<FamilyInfo> families;
+  StoppingRule wanted = wanted_problems;  // asked at every look
 };
 
 /// Measures the sections of one plan. Never computes anything that is timed itself.

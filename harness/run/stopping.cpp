@@ -3,12 +3,16 @@
 namespace crossover::harness {
 namespace {
 
+CurvePoint point_of(const PairEffects& effects, std::int64_t axis_value) {
+  return {axis_value, effects.primary(), effects.undisturbed()};
+}
+
 void want_unsigned_sizes(const SectionPlan& section, const Evidence& evidence,
                          std::vector<bool>& wanted) {
   for (const Pair& pair : section.comparisons) {
     for (const Curve& curve : section.curves) {
       for (const std::size_t problem : curve.problems) {
-        const CurvePoint point{0, evidence.effects(pair, problem).primary()};
+        const CurvePoint point = point_of(evidence.effects(pair, problem), 0);
         if (point.launch_effects.empty()) continue;
         const LabelledPoint labelled =
             label_point(point, curve.problems.size(), section.protocol.looks.size(),
@@ -48,8 +52,8 @@ std::vector<CurvePoint> curve_points(const Evidence& evidence, const Pair& pair,
                                      const Curve& curve) {
   std::vector<CurvePoint> points;
   for (std::size_t i = 0; i < curve.problems.size(); ++i) {
-    std::vector<double> effects = evidence.effects(pair, curve.problems[i]).primary();
-    if (!effects.empty()) points.push_back({curve.axis_values[i], std::move(effects)});
+    const PairEffects effects = evidence.effects(pair, curve.problems[i]);
+    if (!effects.all.empty()) points.push_back(point_of(effects, curve.axis_values[i]));
   }
   return points;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "harness/plan/plan.h"
@@ -8,6 +9,10 @@
 #include "harness/statistics/crossover.h"
 
 namespace crossover::harness {
+
+/// Which problems of a section need more launches: one flag per problem.
+using StoppingRule =
+    std::function<std::vector<bool>(const SectionPlan& section, const Evidence& evidence)>;
 
 /// One flag per problem: whether its evidence is still too thin. A crossover wants every size
 /// signed or equivalent; a comparison wants an interval no wider than the target. Never asks for

@@ -156,7 +156,11 @@ LabelledPoint label_point(const CurvePoint& point, std::size_t sizes, std::size_
   }
   const double alpha = curve_alpha / (static_cast<double>(sizes) * static_cast<double>(looks));
   const Estimate estimate = mean_interval(effects, alpha).value();
-  return {point.axis_value, sign_of(estimate.ci, margin), estimate};
+  const Sign sign = sign_of(estimate.ci, margin);
+  if (!point.undisturbed_effects) return {point.axis_value, sign, estimate};
+  const CurvePoint undisturbed{point.axis_value, *point.undisturbed_effects, std::nullopt};
+  const bool agreed = label_point(undisturbed, sizes, looks, margin).sign == sign;
+  return {point.axis_value, agreed ? sign : Sign::undecided, estimate};
 }
 
 CrossoverResult locate_crossover(std::span<const CurvePoint> points, std::size_t looks,

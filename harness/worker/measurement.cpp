@@ -90,11 +90,14 @@ std::pair<double, std::int64_t> calibrate(const Case& the_case, double first_cal
 
 }  // namespace
 
-Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus) {
+Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus,
+               const HardwareCounters& counters) {
   const SystemCounts before(cpus);
+  const HardwareCounters::Reading events_before = counters.read();
   Sample sample;
   sample.iterations = iterations;
   sample.seconds = time_with_google_benchmark(the_case, iterations);
+  const HardwareCounters::Reading events_after = counters.read();
   const SystemCounts after(cpus);
   sample.cpu_seconds = after.cpu_seconds - before.cpu_seconds;
   sample.voluntary_switches = after.usage.ru_nvcsw - before.usage.ru_nvcsw;
@@ -104,6 +107,9 @@ Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<
   if (thread_count() <= cpus.size()) {
     sample.foreign_seconds = difference(after.run_delay, before.run_delay);
   }
+  sample.cycles = events_between(events_before.cycles, events_after.cycles);
+  sample.instructions = events_between(events_before.instructions, events_after.instructions);
+  sample.cache_misses = events_between(events_before.cache_misses, events_after.cache_misses);
   return sample;
 }
 

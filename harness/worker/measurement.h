@@ -5,13 +5,15 @@
 
 #include "harness/case.h"
 #include "harness/results/evidence.h"
+#include "harness/worker/hardware_counters.h"
 
 namespace crossover::harness {
 
 /// Times `iterations` calls through Google Benchmark with a fixed iteration count and real time.
-/// Fills everything that the worker can know: seconds, CPU time, switches, and what others took of
-/// `cpus`, the ones that this process may use, ascending.
-Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus);
+/// Fills everything that the worker can know: seconds, CPU time, switches, hardware events, and
+/// what others took of `cpus`, the ones that this process may use, ascending.
+Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus,
+               const HardwareCounters& counters);
 
 /// Calls the case untimed for at least one call and at least `seconds`.
 void warm_up(const Case& the_case, double seconds);

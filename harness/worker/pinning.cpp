@@ -22,18 +22,47 @@ std::vector<pid_t> threads() {
   return ids;
 }
 
+cpu_set_t set_of(const std::vector<int>& cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(cpu, &set);
+  return set;
+}
+
 }  // namespace
 
 void pin_threads(const std::vector<int>& cpus) {
   if (cpus.empty()) return;
   std::size_t next = 0;
   for (const pid_t thread : threads()) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpus[next++ % cpus.size()], &one);
+    const cpu_set_t one = set_of({cpus[next++ % cpus.size()]});
     // A thread that has ended meanwhile needs no place.
     sched_setaffinity(thread, sizeof one, &one);
   }
+}
+
+std::vector<int> spare_cpus(const std::vector<int>& allowed,
+                            const std::vector<Placement>& placements) {
+  std::vector<int> spare = allowed;
+  for (const Placement& placement : placements) {
+    if (placement.cpus.empty()) return {};  // runs anywhere
+    std::erase_if(spare, [&](int cpu) {
+      return std::find(placement.cpus.begin(), placement.cpus.end(), cpu) != placement.cpus.end();
+    });
+  }
+  return spare;
+}
+
+OwnAffinity::OwnAffinity(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t before;
+  const cpu_set_t wanted = set_of(cpus);
+  if (sched_getaffinity(0, sizeof before, &before) != 0) return;
+  if (sched_setaffinity(0, sizeof wanted, &wanted) == 0) before_ = before;
+}
+
+OwnAffinity::~OwnAffinity() {
+  if (before_) sched_setaffinity(0, sizeof *before_, &*before_);
 }
 
 }  // namespace crossover::harness

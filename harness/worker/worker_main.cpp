@@ -29,6 +29,7 @@ class Session {
     const std::string what = request.at("do");
     if (what == "prepare") return prepare(request);
     if (what == "sample") return sample(request);
+    if (what == "protocol") return {{"protocol", worker_protocol}};
     case_.reset();
     return Json::object();
   }
@@ -68,13 +69,14 @@ class Session {
     try {
       const double warm_up_seconds = request.at("warm_up_seconds");
       if (warm_up_seconds > 0) warm_up(*case_, warm_up_seconds);
-      return to_json(measure(*case_, request.at("iterations"), cpus_));
+      return to_json(measure(*case_, request.at("iterations"), cpus_, counters_));
     } catch (const std::exception& error) {
       return {{"failure", std::string("threw: ") + error.what()}};
     }
   }
 
   const CaseFactory& make_case_;
+  const HardwareCounters counters_;               // before any thread is started, to cover them all
   const std::vector<int> cpus_ = allowed_cpus();  // before the first thread is pinned
   std::optional<Case> case_;
 };

@@ -33,10 +33,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 /// The child's side between fork and exec: only async-signal-safe calls.
-[[noreturn]] void become_worker(int socket, int errors, const cpu_set_t* cpus, char* const* command,
-                                char* const* environment) {
-  setpgid(0, 0);                     // Ctrl-C on the terminal reaches the coordinator only
-  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a stopped orphan could not end by itself
+[[noreturn]] void become_worker(pid_t coordinator, int socket, int errors, const cpu_set_t* cpus,
+                                char* const* command, char* const* environment) {
+  setpgid(0, 0);                             // Ctrl-C on the terminal reaches the coordinator only
+  prctl(PR_SET_PDEATHSIG, SIGKILL);          // a stopped orphan could not end by itself
+  if (getppid() != coordinator) _exit(127);  // died before the signal was asked for
   if (cpus != nullptr) sched_setaffinity(0, sizeof *cpus, cpus);
   dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
@@ -94,30 +95,39 @@ class WorkerProcess : public Worker {
   }
 
   CellFacts prepare(const Cell& cell, const PrepareOptions& options, double timeout) override {
+    Settings settings = cell.arm.settings;
+    settings.erase(program_setting);
     const Json request{{"do", "prepare"},
                        {"cell",
                         {{"section", cell.section},
                          {"family", cell.arm.family},
                          {"variant", cell.arm.variant},
-                         {"settings", to_json(cell.arm.settings)},
+                         {"settings", to_json(settings)},
                          {"replica", cell.arm.replica},
                          {"problem", to_json(cell.problem)}}},
                        {"cpus", pinned_cpus_},
                        {"check", options.check},
                        {"min_sample_seconds", options.min_sample_seconds}};
-    return cell_facts_from(turn(request, timeout).answer);
+    const Json answer = turn(request, timeout).answer;
+    return understand([&] { return cell_facts_from(answer); });
   }
 
   Sample sample(std::int64_t iterations, double warm_up_seconds, double timeout) override {
     const Turn result =
         turn({{"do", "sample"}, {"iterations", iterations}, {"warm_up_seconds", warm_up_seconds}},
              timeout);
-    Sample sample = sample_from(result.answer);
+    Sample sample = understand([&] { return sample_from(result.answer); });
     sample.others_ran = result.others_ran;
     return sample;
   }
 
   void release(double timeout) override { turn({{"do", "release"}}, timeout); }
+
+  int protocol(double timeout) {
+    const Json answer = turn({{"do", "protocol"}}, timeout).answer;
+    constexpr int before_it_was_told = 1;
+    return understand([&] { return answer.value("protocol", before_it_was_told); });
+  }
 
  private:
   struct Turn {
@@ -159,6 +169,17 @@ class WorkerProcess : public Worker {
   }
 
   Json ask(const Json& request, double timeout);
+
+  /// What `read` makes of an answer. A worker whose answers lack something is of no use.
+  template <class Read>
+  auto understand(const Read& read) -> decltype(read()) {
+    try {
+      return read();
+    } catch (const std::exception& error) {
+      end();
+      throw WorkerFailure(std::string("answered in another protocol: ") + error.what());
+    }
+  }
 
   std::map<const WorkerProcess*, double> others_cpu_seconds() const {
     std::map<const WorkerProcess*, double> seconds;
@@ -202,6 +223,7 @@ void WorkerProcess::spawn(const Placement& placement) {
   }
 
   std::vector<std::string> command = host_.command_;
+  if (!placement.program.empty()) command.front() = placement.program;
   command.push_back(std::to_string(worker_socket));
   std::vector<std::string> environment;
   for (const auto& [name, value] : placement.environment) environment.push_back(name + "=" + value);
@@ -211,9 +233,10 @@ void WorkerProcess::spawn(const Placement& placement) {
   CPU_ZERO(&cpus);
   for (const int cpu : placement.cpus) CPU_SET(cpu, &cpus);
 
+  const pid_t coordinator = getpid();
   process_ = fork();
   if (process_ == 0) {
-    become_worker(sockets[1], errors_.get(), placement.cpus.empty() ? nullptr : &cpus,
+    become_worker(coordinator, sockets[1], errors_.get(), placement.cpus.empty() ? nullptr : &cpus,
                   command_pointers.data(), environment_pointers.data());
   }
   close(sockets[1]);
@@ -235,8 +258,12 @@ Json WorkerProcess::ask(const Json& request, double timeout) {
   const bool sent = channel_->send(text_of(request));
   const auto received = sent ? channel_->receive(line, timeout) : Channel::Received::closed;
   switch (received) {
-    case Channel::Received::line:
-      return Json::parse(line);
+    case Channel::Received::line: {
+      Json answer = Json::parse(line, nullptr, false);
+      if (answer.is_object()) return answer;
+      end();
+      throw WorkerFailure("answered with something that is no JSON object");
+    }
     case Channel::Received::interrupted:
       throw Interrupted();
     case Channel::Received::timeout:
@@ -288,6 +315,10 @@ ProcessHost::ProcessHost(std::vector<std::string> command, Place place)
 
 std::unique_ptr<Worker> ProcessHost::start(const Arm& arm) {
   return std::make_unique<WorkerProcess>(*this, place_(arm));
+}
+
+int ProcessHost::protocol(const Arm& arm, double timeout_seconds) {
+  return WorkerProcess(*this, place_(arm)).protocol(timeout_seconds);
 }
 
 }  // namespace crossover::harness

@@ -3,8 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "kernels/probe/fma_f32.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/probe/simd_fma.cpp"
 #include <hwy/foreach_target.h>

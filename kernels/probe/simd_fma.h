@@ -4,11 +4,16 @@
 
 namespace crossover::kernels::probe {
 
+/// Over all lanes: 24 accumulators of 16 lanes, twice; other vector lengths divide it too.
+inline constexpr Index multiply_adds_per_iteration = 768;
+
 /// The arithmetic of the probe for one instruction set.
 struct FmaLoop {
   const char* name;  // "avx3 24x16"
 
-  /// Runs the iterations on the calling thread; returns the sum over all lanes of x's growth.
+  /// Computes x <- x * factor + addend in every lane of many registers, without touching memory,
+  /// multiply_adds_per_iteration times per iteration over all lanes, on the calling thread. Returns
+  /// the sum over all lanes of x's growth: with factor = addend = 1, the steps that really ran.
   double (*run)(Index iterations, float factor, float addend);
 };
 

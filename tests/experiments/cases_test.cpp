@@ -1,6 +1,10 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "experiments/families.h"
+#include "experiments/probe_cases.h"
+#include "harness/plan/config.h"
+#include "harness/plan/plan.h"
 #include "harness/worker/cpu_time.h"
 
 namespace crossover::experiments {
@@ -15,7 +19,8 @@ harness::Cell matmul_cell(const std::string& variant, int threads,
            {{"threads", std::to_string(threads)},
             {"cache", cache},
             {"buffers", buffers},
-            {"isa", "auto"}},
+            {"isa", "auto"},
+            {"other_pool", "none"}},
            0},
           {{"batch", 2}, {"m", 65}, {"n", 33}, {"k", 47}}};
 }
@@ -35,6 +40,15 @@ TEST(VendorThreads, NoOtherPoolSpinsBesideOpenblas) {
   const harness::Case the_case = make_case(matmul_cell("openblas", 2));
   the_case.call();
   EXPECT_LE(harness::thread_count(), 2u);
+}
+
+TEST(VendorThreadsBesideOthers, AnotherPoolStaysInTheProcess) {
+  if (variant_called("openblas").unavailable) GTEST_SKIP() << "OpenBLAS was not found";
+  harness::Cell cell = matmul_cell("openblas", 2);
+  cell.arm.settings["other_pool"] = "openmp";
+  const harness::Case the_case = make_case(cell);
+  the_case.call();
+  EXPECT_EQ(harness::thread_count(), 3u);
 }
 
 TEST(Cases, OfOurOwnVariantsAreRightInEveryCacheAndBufferSetting) {
@@ -68,6 +82,80 @@ TEST(Cases, InstructionSetsThatAreNotThereAreUnsupported) {
   cell.arm.settings["isa"] = "avx2";
 #endif
   EXPECT_THROW(make_case(cell), harness::Unsupported);
+}
+
+harness::Cell probe_cell(const std::string& variant, int threads) {
+  return {"test",
+          {"probe", variant, {{"threads", std::to_string(threads)}, {"isa", "auto"}}, 0},
+          {{"iterations", 1000}, {"constructs", 10}}};
+}
+
+TEST(Probes, AreRightAndSayWhatTheyDo) {
+  for (const harness::VariantInfo& variant : probe_family().variants) {
+    const harness::Case the_case = make_case(probe_cell(variant.name, variant.threaded ? 2 : 1));
+    EXPECT_EQ(the_case.why_wrong(), std::nullopt) << variant.name;
+    EXPECT_EQ(the_case.why_wrong(), std::nullopt) << variant.name << ", again";
+  }
+  EXPECT_DOUBLE_EQ(make_case(probe_cell("fma_f32", 2)).work.flops, 2.0 * 2 * 768 * 1000);
+  EXPECT_DOUBLE_EQ(make_case(probe_cell("stream_read", 2)).work.bytes, 2.0 * 1024 * 1000);
+  EXPECT_EQ(make_case(probe_cell("parallel_region", 2)).count().parallel_regions, 10u);
+  EXPECT_EQ(make_case(probe_cell("empty", 1)).count().tasks, 0u);
+}
+
+harness::Plan plan_of(const std::string& text, int cores) {
+  return harness::make_plan(harness::parse_config(text, "x.cfg", {}), families(), {cores});
+}
+
+/// "parallel_region threads=2 env.OMP_WAIT_POLICY=passive pin=cores", without isa.
+std::vector<std::string> ceilings_of(const std::string& text) {
+  std::vector<std::string> arms;
+  for (const harness::Arm& arm : ceilings_plan(plan_of(text, 2)).arms) {
+    std::string name = arm.variant;
+    for (const auto& [key, value] : arm.settings) {
+      if (key != "isa") name += " " + key + "=" + value;
+    }
+    arms.push_back(name);
+  }
+  return arms;
+}
+
+using Words = std::vector<std::string>;
+
+TEST(Ceilings, HoldTheRegionOfEveryTeamOfACrossover) {
+  const std::string head = "family = matmul\nagainst = simd\nsize = 16, 32\n";
+  EXPECT_EQ(ceilings_of(head + "question = sweep\nvariants = simd_parallel[threads=4]\n").size(),
+            ceilings_of(head + "question = sweep\nvariants = openblas[threads=4]\n").size());
+  EXPECT_EQ(
+      ceilings_of(head + "question = crossover\nvariants = simd_parallel[threads=5], parallel\n"
+                         "threads = 5\nenv.OMP_WAIT_POLICY = active, passive\n")
+          .back(),
+      "parallel_region env.OMP_WAIT_POLICY=passive pin=cores threads=5");
+  const Words vendor = ceilings_of(head + "question = crossover\nvariants = openblas[threads=2]\n");
+  EXPECT_TRUE(vendor.back().starts_with("fma_f32")) << vendor.back();
+}
+
+TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
+  const std::string head =
+      "family = matmul\nagainst = simd\nquestion = crossover\n"
+      "variants = simd_parallel[threads=2]\nsize = 16, 32\n";
+  const auto reads = [](const Words& arms) {
+    return std::count_if(arms.begin(), arms.end(),
+                         [](const std::string& arm) { return arm.starts_with("stream_read"); });
+  };
+  EXPECT_EQ(reads(ceilings_of(head)), 0);
+  EXPECT_EQ(reads(ceilings_of(head + "cache = cold\n")), 1);
+}
+
+TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {
+  for (const std::string name : {"ceilings.cfg", "harness_overhead.cfg", "pool_interference.cfg"}) {
+    const std::string path = std::string(CROSSOVER_SOURCE_ROOT) + "/experiments/" + name;
+    for (const int cores : {1, 2, 3, 64, 256}) {
+      const harness::Plan plan =
+          harness::make_plan(harness::read_config(path, {}), families(), {cores});
+      EXPECT_TRUE(plan.config.starts_with("# ")) << name;
+      EXPECT_EQ(plan.config.substr(0, plan.config.find('\n')).back(), '?') << name;
+    }
+  }
 }
 
 }  // namespace

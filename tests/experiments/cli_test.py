@@ -1,8 +1,10 @@
 """Runs the program as a user would. Usage: cli_test.py PROGRAM SOURCE_ROOT"""
 
+import fcntl
 import json
 import os
 import pathlib
+import random
 import signal
 import subprocess
 import sys
@@ -240,6 +242,110 @@ class Interrupt(WithFolder):
         self.fail("nothing was measured")
 
 
+def workers() -> set[str]:
+    """The ids of all workers of the program under test, whoever started them."""
+    found = set()
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if len(words) > 1 and words[1] == b"worker" and os.readlink(process / "exe") == PROGRAM:
+                found.add(process.name)
+        except OSError:  # ended meanwhile, or somebody else's
+            continue
+    return found
+
+
+class Orphans(WithFolder):
+    def test_workers_end_with_their_coordinator(self):
+        config = self.config(SMALL.replace("launches = 6", "launches = 1000\nbudget = 9h"))
+        command = [PROGRAM, "run", config, "--out", str(self.folder / "results"), "--no-figures"]
+        others = workers()
+        moments = random.Random(1)
+        had_workers = 0
+        for _ in range(12):
+            with subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as process:
+                time.sleep(moments.uniform(0.02, 1))
+                had_workers += bool(workers() - others)
+                process.kill()
+            deadline = time.monotonic() + 1
+            while workers() - others and time.monotonic() < deadline:
+                time.sleep(0.01)
+            self.assertEqual(workers() - others, set())
+        self.assertGreater(had_workers, 0, "nothing was tested")
+
+
+class CoordinatorCpus(WithFolder):
+    def test_are_those_that_no_arm_occupies(self):
+        self.assertEqual(self.run_config(SMALL).returncode, DONE)
+        manifest = json.loads((self.only_run() / "manifest.json").read_text())
+        occupied = {cpu for s in manifest["sections"] for arm in s["arms"] for cpu in arm["cpus"]}
+        spare = sorted(os.sched_getaffinity(0) - occupied)
+        self.assertEqual(manifest["coordinator_cpus"], spare or None)
+
+    def test_are_null_where_the_arms_take_all(self):
+        self.assertEqual(self.run_config(SMALL, "--pin", "none").returncode, DONE)
+        manifest = json.loads((self.only_run() / "manifest.json").read_text())
+        self.assertIsNone(manifest["coordinator_cpus"])
+
+
+class MachineLock(WithFolder):
+    """Another process holds the lock of the machine."""
+
+    BENCH = ("bench", "--benchmark_filter=matmul/naive/16/", "--benchmark_min_time=0.01")
+
+    def setUp(self):
+        super().setUp()
+        self.other = open(os.environ["CROSSOVER_LOCK_FILE"], "a+", encoding="utf-8")
+        fcntl.flock(self.other, fcntl.LOCK_EX)
+        holder = {"process": 4711, "since": "2026-01-31T12:00:00Z", "command": "crossover run x"}
+        self.other.write(json.dumps(holder))
+        self.other.flush()
+
+    def tearDown(self):
+        self.other.truncate(0)
+        self.other.close()
+        super().tearDown()
+
+    def test_a_second_measurement_is_refused(self):
+        result = crossover(*self.BENCH)
+        self.assertEqual(result.returncode, ENVIRONMENT)
+        self.assertIn("process 4711 since 2026-01-31T12:00:00Z (crossover run x)", result.stderr)
+
+    def test_a_second_run_is_refused_before_it_stores_anything(self):
+        result = self.run_config(SMALL)
+        self.assertEqual(result.returncode, ENVIRONMENT)
+        self.assertIn("process 4711", result.stderr)
+        self.assertFalse((self.folder / "results").exists())
+        self.assertEqual(self.run_config(SMALL, "--dry-run").returncode, DONE)
+        self.assertEqual(self.run_config(SMALL, "--wait", "--no-lock").returncode, USAGE)
+
+    def test_ctrl_c_ends_the_wait(self):
+        out = str(self.folder / "results")
+        command = [PROGRAM, "run", self.config(SMALL), "--out", out, "--wait"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            self.assertIn(b"waiting for process 4711", process.stderr.readline())
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+            self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertFalse((self.folder / "results").exists())
+
+    def test_no_lock_measures_all_the_same_and_lists_need_none(self):
+        self.assertEqual(crossover(*self.BENCH, "--no-lock").returncode, DONE)
+        self.assertEqual(crossover("bench", "--benchmark_list_tests").returncode, DONE)
+
+    def test_wait_measures_after_the_holder(self):
+        with subprocess.Popen(
+            [PROGRAM, *self.BENCH, "--wait"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            self.assertIn(b"waiting for process 4711", process.stderr.readline())
+            self.assertIsNone(process.poll())
+            fcntl.flock(self.other, fcntl.LOCK_UN)
+            process.communicate(timeout=60)
+            self.assertEqual(process.returncode, DONE)
+
+
 class Bench(unittest.TestCase):
     def test_standard_flags_work(self):
         result = crossover(
@@ -267,4 +373,7 @@ class Bench(unittest.TestCase):
 
 if __name__ == "__main__":
     PROGRAM, ROOT = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
-    unittest.main(argv=sys.argv[:1])
+    with tempfile.TemporaryDirectory() as lock_folder:
+        # A lock of its own: tests of another build may run on this machine at the same time.
+        os.environ["CROSSOVER_LOCK_FILE"] = os.path.join(lock_folder, "crossover.lock")
+        unittest.main(argv=sys.argv[:1])

@@ -418,5 +418,14 @@ TEST(CrossoverSimulation, PrimaryIntervalCoversTheTrueCrossing) {
   }
 }
 
+TEST(LabelPoint, OnlyASignThatTheUndisturbedEffectsShareIsCertain) {
+  const std::vector<double> slower{-0.30, -0.31, -0.29, -0.30, -0.32, -0.30};
+  const std::vector<double> faster{0.60, 0.61, 0.62, 0.60, 0.61, 0.60};
+  EXPECT_EQ(label_point({64, slower}, 10, 4, 0.02).sign, Sign::minus);
+  EXPECT_EQ(label_point({64, slower, faster}, 10, 4, 0.02).sign, Sign::undecided);
+  EXPECT_EQ(label_point({64, slower, slower}, 10, 4, 0.02).sign, Sign::minus);
+  EXPECT_EQ(label_point({64, slower, std::vector<double>{}}, 10, 4, 0.02).sign, Sign::undecided);
+}
+
 }  // namespace
 }  // namespace crossover::harness

@@ -138,6 +138,23 @@ TEST(Evidence, AWorkerOutOfTurnDisturbs) {
   EXPECT_TRUE(disturbed({&sample}));
 }
 
+TEST(EventTotals, AreOverTheSamplesThatKnowThem) {
+  CellTotals totals;
+  Sample sample;
+  sample.iterations = 10;
+  sample.cpu_seconds = 2e-3;
+  totals.add(sample);  // shared its hardware counter
+  EXPECT_EQ(totals.cycles.per_call(), std::nullopt);
+  EXPECT_EQ(totals.cycles.per_cpu_second(), std::nullopt);
+  sample.cycles = 6'000'000;
+  sample.cache_misses = 0;
+  totals.add(sample);
+  EXPECT_EQ(totals.cycles.per_call(), 600'000);
+  EXPECT_DOUBLE_EQ(*totals.cycles.per_cpu_second(), 3e9);
+  EXPECT_EQ(totals.cache_misses.per_call(), 0) << "counted, and there was none";
+  EXPECT_EQ(totals.instructions.per_call(), std::nullopt);
+}
+
 TEST(Blocks, TwoArmsAreBalancedInEveryLaunch) {
   std::mt19937_64 random(3);
   const std::vector<std::size_t> abba{0, 1, 1, 0};

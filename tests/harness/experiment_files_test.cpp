@@ -25,7 +25,7 @@ double total_budget(const Plan& plan) {
 
 TEST(ExperimentFiles, OfTheMatrixProductAllPlanOnAnyMachine) {
   for (const std::string name : {"quickstart.cfg", "matmul_square.cfg", "matmul_phase_10_8.cfg",
-                                 "matmul_layers.cfg", "oversubscribed.cfg"}) {
+                                 "matmul_layers.cfg", "oversubscribed.cfg", "gate.cfg"}) {
     for (const int cores : {1, 2, 3, 64, 256}) {
       const Plan plan = plan_file(name, {}, cores);
       EXPECT_TRUE(plan.config.starts_with("# ")) << name << ": the first line states the question";

@@ -40,7 +40,7 @@ TEST(Measurement, CallsExactlyAsOftenAsAsked) {
   int calls = 0;
   Case counted;
   counted.call = [&] { ++calls; };
-  const Sample sample = measure(counted, 1234, allowed_cpus());
+  const Sample sample = measure(counted, 1234, allowed_cpus(), HardwareCounters());
   EXPECT_EQ(calls, 1234);
   EXPECT_EQ(sample.iterations, 1234);
   EXPECT_GT(sample.seconds, 0);

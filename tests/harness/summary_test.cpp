@@ -1,6 +1,7 @@
 #include "harness/results/summary.h"
 
 #include <cmath>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "harness/results/manifest.h"
@@ -73,8 +74,11 @@ TEST(Summary, CrossoverHasPointsIntervalsAndASentence) {
   EXPECT_LT(interval.at(0), 70);
   EXPECT_GT(interval.at(1), 70);
   EXPECT_EQ(crossover.at("points").size(), run.plan.sections[0].curves[0].problems.size());
-  EXPECT_EQ(crossover.at("sentence"), "simd_parallel[threads=2] overtakes simd between size " +
-                                          interval.at(0).dump() + " and " + interval.at(1).dump());
+  EXPECT_EQ(crossover.at("sentence"),
+            "simd_parallel[threads=2] overtakes simd between size " + interval.at(0).dump() +
+                " and " + interval.at(1).dump() +
+                fmt::format(", sharper {:.4g} to {:.4g}", crossover.at("sharp").at(0).get<double>(),
+                            crossover.at("sharp").at(1).get<double>()));
 }
 
 TEST(Summary, AKernelThatIgnoresItsThreadsIsFoundOut) {

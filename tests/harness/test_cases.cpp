@@ -48,6 +48,12 @@ Case make_test_case(const Cell& cell) {
   result.call = work;
   result.why_wrong = [] { return std::optional<std::string>(); };
   result.count = [] { return ExecutionCounts{0, 1, 1, "test"}; };
+  if (variant == "settings") {
+    // Tells which settings it was given, by key.
+    std::string keys;
+    for (const auto& [key, value] : cell.arm.settings) keys += (keys.empty() ? "" : ",") + key;
+    result.count = [keys] { return ExecutionCounts{0, 1, 1, keys}; };
+  }
   if (variant == "wrong") result.why_wrong = [] { return "row 3: 1.0, expected 2.0"; };
   if (variant == "throws_late") {
     result.call = after_calls(100, [] { throw std::runtime_error("tired"); });

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "harness/worker/cpu_time.h"
+#include "harness/worker/worker_main.h"
 
 namespace crossover::harness {
 namespace {
@@ -51,6 +52,15 @@ TEST(WorkerProcess, MeasuresAGoodCase) {
   // CPU time is that of all 50 calls: 100,000 additions in a chain, 2 cycles each at up to 10 GHz.
   EXPECT_GT(sample.cpu_seconds, 20e-6);
   EXPECT_FALSE(sample.others_ran);
+}
+
+TEST(WorkerProcess, HardwareEventsAreCountedOrNull) {
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("good").arm);
+  prepare(*worker, "good");
+  const Sample sample = worker->sample(50, 0, timeout);
+  EXPECT_GT(sample.cycles.value_or(1), 0);
+  EXPECT_GT(sample.instructions.value_or(100'001), 100'000) << "50 calls of 2,000 additions each";
 }
 
 TEST(WorkerProcess, ReportsWrongUnsupportedAndThrowingCases) {
@@ -169,6 +179,57 @@ TEST(WorkerProcess, WorkersThatCannotStartAreFailures) {
     prepare(*worker, "good");
   });
   EXPECT_NE(failure.find("exit status 127"), std::string::npos) << failure;
+}
+
+/// A host whose arms have a program of their own.
+ProcessHost host_of(const std::string& program) {
+  return ProcessHost({"/proc/self/exe", "worker"}, [=](const Arm&) {
+    return Placement{{}, false, {{"PATH", "/usr/bin:/bin"}}, program};
+  });
+}
+
+TEST(WorkerProcess, AnArmMayHaveAProgramOfItsOwn) {
+  const std::string itself = std::filesystem::read_symlink("/proc/self/exe");
+  ProcessHost host = host_of(itself);
+  EXPECT_EQ(host.protocol(cell_of("good").arm, timeout), worker_protocol);
+  Cell cell = cell_of("settings");
+  cell.arm.settings[program_setting] = "A";
+  const auto worker = host.start(cell.arm);
+  const CellFacts facts = worker->prepare(cell, check, timeout);
+  EXPECT_EQ(facts.counts.execution.code_path, "threads") << "the program's name is not for it";
+}
+
+TEST(WorkerProcess, AProgramThatIsNoWorkerIsAFailure) {
+  ProcessHost cat = host_of("/bin/cat");
+  const Arm arm = cell_of("good").arm;
+  const std::string failure = failure_of([&] { cat.protocol(arm, timeout); });
+  EXPECT_NE(failure.find("exit status 1"), std::string::npos) << failure;
+  EXPECT_NE(failure.find("worker"), std::string::npos) << failure;
+  ProcessHost none = host_of("/nonexistent/program");
+  EXPECT_NE(failure_of([&] { none.protocol(arm, timeout); }).find("127"), std::string::npos);
+}
+
+/// A program that answers every request with the same line.
+std::string program_that_answers(const std::string& name, const std::string& line) {
+  const std::string path = testing::TempDir() + name;
+  std::ofstream(path) << "#!/bin/sh\nwhile read request <&$2; do echo '" << line
+                      << "' >&$2; done\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
+}
+
+TEST(WorkerProcess, AnswersThatCannotBeUnderstoodAreFailures) {
+  const Arm arm = cell_of("good").arm;
+  ProcessHost chatty = host_of(program_that_answers("chatty", "hello"));
+  EXPECT_EQ(failure_of([&] { chatty.protocol(arm, timeout); }),
+            "answered with something that is no JSON object");
+  ProcessHost future = host_of(program_that_answers("future", R"({"protocol":99})"));
+  EXPECT_EQ(future.protocol(arm, timeout), 99);
+  const auto worker = future.start(arm);
+  EXPECT_NE(failure_of([&] { prepare(*worker, "good"); }).find("another protocol"),
+            std::string::npos);
+  ProcessHost older = host_of(program_that_answers("older", "{}"));
+  EXPECT_EQ(older.protocol(arm, timeout), 1);
 }
 
 }  // namespace

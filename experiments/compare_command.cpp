@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <iostream>
+#include <set>
+
+#include "experiments/command.h"
+#include "experiments/stored_runs.h"
+#include "harness/plan/config.h"
+#include "harness/results/comparison.h"
+
+namespace crossover::experiments {
+namespace {
+
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+
+/// "3%" as 0.03.
+double margin_from(const std::string& text) {
+  double percent = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, percent);
+  const bool whole = error == std::errc() && std::string_view(rest, end) == "%";
+  if (!whole || !std::isfinite(percent) || percent < 0) {
+    throw UsageError(fmt::format("--gate = {}; expected a percentage such as 3%", text));
+  }
+  return percent / 100;
+}
+
+Options compare_options() {
+  Options options(
+      "compare A [B] [options]",
+      "Compares two arms of one stored run, paired block by block (A with --arms), or two stored\n"
+      "runs, which were not interleaved (A before, B after). Changes are those of the time per\n"
+      "call of B against A: negative is less time.",
+      "crossover compare results/quickstart/20260131T120000Z-host --arms simd openblas");
+  options.add()("arms", po::value<std::vector<std::string>>()->multitoken(),
+                "two arms of one run by their labels in the tables: before and after")(
+      "gate", po::value<std::string>(),
+      "largest tolerated increase of time, e.g. 3%: exit 1 regression, 3 undecided, 0 pass")(
+      "any-machine", "compare runs of different machines")(
+      "format", po::value<std::string>()->default_value("text"), "text, json, markdown or csv");
+  options.positional("runs", 2);
+  return options;
+}
+
+/// The pairs that the run planned to compare: labels before and after.
+std::set<std::vector<std::string>> planned_pairs(const harness::StoredRun& run) {
+  std::set<std::vector<std::string>> pairs;
+  for (const harness::SectionPlan& section : run.sections) {
+    const auto name = [&](std::size_t arm) {
+      return harness::label(section.arms[arm], section.varying);
+    };
+    for (const harness::Pair& pair : section.comparisons) {
+      pairs.insert({name(pair.against), name(pair.variant)});
+    }
+  }
+  return pairs;
+}
+
+/// The two labels of --arms; without it the only pair that the run planned.
+std::vector<std::string> arms_from(const Options& options, const fs::path& path) {
+  const harness::StoredRun run = harness::read_run(path);
+  const std::vector<std::string> known = harness::arm_labels(run);
+  if (!options.has("arms")) {
+    const std::set<std::vector<std::string>> planned = planned_pairs(run);
+    if (planned.size() == 1) return *planned.begin();
+    throw UsageError(fmt::format("which arms of {}? --arms BEFORE AFTER; it has: {}", path.string(),
+                                 fmt::join(known, ", ")));
+  }
+  const auto arms = options.values()["arms"].as<std::vector<std::string>>();
+  if (arms.size() != 2) {
+    throw UsageError(
+        fmt::format("--arms has {} label(s); expected two, after the run: "
+                    "crossover compare DIR --arms BEFORE AFTER",
+                    arms.size()));
+  }
+  for (const std::string& arm : arms) {
+    if (std::find(known.begin(), known.end(), arm) != known.end()) continue;
+    const std::string guess = harness::nearest(arm, known);
+    throw UsageError(fmt::format("no arm of {} is called '{}'{}; it has: {}", path.string(), arm,
+                                 guess.empty() ? "" : fmt::format("; did you mean '{}'?", guess),
+                                 fmt::join(known, ", ")));
+  }
+  if (arms[0] == arms[1]) {
+    throw UsageError(fmt::format("--arms names {} twice; an A/A comparison is {} and {}#1", arms[0],
+                                 arms[0], arms[0]));
+  }
+  return arms;
+}
+
+harness::Comparison compare_two_arms(const Options& options, const fs::path& path) {
+  const std::vector<std::string> arms = arms_from(options, path);
+  const harness::StoredRun run = harness::read_run(path, harness::Unfinished::keep,
+                                                   harness::pairs_of_labels(arms[0], arms[1]));
+  harness::Comparison comparison = harness::compare_arms(run, arms[0], arms[1]);
+  if (!comparison.cells.empty()) return comparison;
+  throw UsageError(fmt::format("{} and {} were not both measured on any problem of one section",
+                               arms[0], arms[1]));
+}
+
+harness::Comparison compare_two_runs(const Options& options, const fs::path& before,
+                                     const fs::path& after) {
+  if (options.has("arms")) throw UsageError("--arms is for the arms of one run; two are given");
+  const harness::StoredRun a = harness::read_run(before);
+  const harness::StoredRun b = harness::read_run(after);
+  const std::vector<std::string> differences = harness::machine_differences(a.manifest, b.manifest);
+  if (!differences.empty() && !options.has("any-machine")) {
+    throw UsageError(
+        fmt::format("the runs are of different machines ({}); --any-machine compares "
+                    "them all the same",
+                    fmt::join(differences, "; ")));
+  }
+  harness::Comparison comparison = harness::compare_runs(a, b);
+  if (comparison.cells.empty()) {
+    throw UsageError(
+        fmt::format("{} and {} have no measured cell in common (section, arm with its settings, "
+                    "problem)",
+                    before.string(), after.string()));
+  }
+  for (const std::string& difference : differences) {
+    comparison.notes.push_back("WARNING: different machines: " + difference);
+  }
+  return comparison;
+}
+
+void print(const harness::Comparison& comparison, std::optional<double> margin,
+           const std::string& format) {
+  if (format == "json") {
+    std::cout << harness::text_of(harness::comparison_json(comparison, margin), 1) << "\n";
+    return;
+  }
+  const std::vector<harness::Table> tables = harness::comparison_tables(comparison, margin);
+  if (format == "csv") {
+    // One table: the columns are the same in every section.
+    harness::Table all = tables.front();
+    for (std::size_t i = 1; i < tables.size(); ++i) {
+      all.data.insert(all.data.end(), tables[i].data.begin(), tables[i].data.end());
+    }
+    std::cout << harness::as_csv(all);
+    return;
+  }
+  for (const harness::Table& table : tables) {
+    std::cout << (format == "markdown" ? harness::as_markdown(table) : harness::as_text(table))
+              << "\n";
+  }
+}
+
+}  // namespace
+
+int compare_command(const Arguments& arguments) {
+  Options options = compare_options();
+  if (!options.parse(arguments)) return exit_done;
+  if (!options.has("runs")) {
+    throw UsageError("compare needs a run directory; see crossover compare --help");
+  }
+  const std::string format = options.format({"text", "json", "markdown", "csv"});
+  std::optional<double> margin;
+  if (options.has("gate")) margin = margin_from(options.text("gate"));
+  std::vector<fs::path> runs;
+  for (const std::string& path : options.values()["runs"].as<std::vector<std::string>>()) {
+    runs.push_back(run_directory(path));
+  }
+  const harness::Comparison comparison = runs.size() == 2
+                                             ? compare_two_runs(options, runs[0], runs[1])
+                                             : compare_two_arms(options, runs[0]);
+  print(comparison, margin, format);
+  if (!margin) return exit_done;
+  switch (harness::gate(comparison, *margin)) {
+    case harness::GateVerdict::regression:
+      return exit_regression;
+    case harness::GateVerdict::undecided:
+      return exit_undecided;
+    default:
+      return exit_done;
+  }
+}
+
+}  // namespace crossover::experiments

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "kernels/probe/probe.h"
+
+namespace crossover::kernels::probe {
+
+// One per file; family.cpp lists them.
+
+/// f32 multiply-adds in registers only: the arithmetic ceiling of `threads` cores.
+extern const Variant fma_f32;
+
+/// 8-bit multiply-adds into 32-bit sums, in registers only.
+extern const Variant int8_dot;
+
+/// Reads memory in sequence, each thread a part of its own: the bandwidth of `threads` cores.
+extern const Variant stream_read;
+
+// The cost of OpenMP's constructs with next to nothing inside, in the way of EPCC's
+// microbenchmarks, and as our kernels use them.
+// Source: Bull, "Measuring synchronisation and scheduling overheads in OpenMP", EWOMP 1999.
+
+/// Fork and join of a team, as parallel_region() does it for every kernel.
+extern const Variant parallel_region;
+
+/// The same with a statically scheduled loop of one iteration per thread inside.
+extern const Variant parallel_for;
+
+/// One region with `constructs` barriers inside.
+extern const Variant barrier;
+
+/// A region that sums one number per thread.
+extern const Variant reduction;
+
+/// A call that does nothing: what is measured is the harness itself.
+extern const Variant empty;
+
+// What most probes share.
+
+std::optional<std::string> why_unsupported(const Problem& problem);
+std::unique_ptr<Prepared> prepare_nothing(const Problem&, const ParallelPolicy&);
+std::size_t no_workspace(const Problem&, const ParallelPolicy&);
+
+/// One step per construct.
+double constructs_of(const Problem& problem);
+
+/// Its number of words is what one step of stream_read reads: a KiB.
+inline constexpr Index words_per_block = 128;
+
+}  // namespace crossover::kernels::probe
