@@ -286,10 +286,15 @@ TEST(BrokenMethod, ASharpIntervalOfHalfTheWidthIsCaught) {
   EXPECT_EQ(met(findings_of("jagged, slope 1.4", halved), "sharp interval covers"), false);
 }
 
-TEST(BrokenMethod, AnIntervalBelowItsLevelIsCaught) {
-  Method narrow;
-  narrow.estimate = [](std::span<const double> effects) { return median_interval(effects, 0.5); };
-  EXPECT_EQ(met(findings_of("identical, launch sd 3%", narrow), "called faster or slower"), false);
+TEST(BrokenMethod, ReportingTheBestLaunchesIsCaught) {
+  Method best;
+  best.estimate = [](std::span<const double> effects) {
+    std::vector<double> sorted(effects.begin(), effects.end());
+    std::sort(sorted.rbegin(), sorted.rend());
+    sorted.resize(6);
+    return median_interval(sorted);
+  };
+  EXPECT_EQ(met(findings_of("identical, launch sd 3%", best), "called faster or slower"), false);
 }
 
 TEST(BrokenMethod, AMethodThatNeverDecidesIsCaught) {
