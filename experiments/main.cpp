@@ -37,16 +37,10 @@ void print_help() {
   std::cout
       << "\ncrossover COMMAND --help describes a command; crossover --version names the build.\n"
          "\nExample:\n  crossover run experiments/quickstart.cfg --threads 2\n"
-         "
-      Exit status : 0 done;
-  1 a gate found a regression;
-  2 bad usage or config;
-  3 a gate
-      "
-      "could not decide; 4 cells failed or were wrong; 5 the environment is not fit (permission,
-      "
-      "disk, another run); 130 interrupted.
-      ";
+         "\nExit status: 0 done; 1 a gate found a regression; 2 bad usage or config; 3 a gate\n"
+         "could not decide; 4 cells failed or were wrong; 5 the environment is not fit "
+         "(permission,\n"
+         "disk, another run); 130 interrupted.\n";
 }
 
 const Command& find_command(const std::string& name) {

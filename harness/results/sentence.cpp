@@ -81,18 +81,6 @@ std::string outcome_text(const Json& crossover, const std::string& variant,
   return "no answer within the budget; perhaps " + crossing_sentence(crossover, variant, against);
 }
 
-}  // namespace
-
-std::string outcome_sentence(const Json& crossover) {
-  const std::string variant = crossover.at("label");
-  const std::string against = crossover.at("against_label");
-  std::string text = fixed_text(crossover.at("fixed")) + outcome_text(crossover, variant, against);
-  for (const Json& note : crossover.at("notes")) text += "; " + note.get<std::string>();
-  return text;
-}
-
-namespace {
-
 /// "The cost model predicted 41.2, between 36.8 and 47.9"
 std::string prediction_sentence(const Json& crossover) {
   const Json& value = crossover.at("predicted");
@@ -109,10 +97,18 @@ std::string prediction_sentence(const Json& crossover) {
                         band.at(1).get<double>());
   }
   const Json& assumption = crossover.at("predicted_assumption");
-  return assumption.is_null() ? text : text + "; it takes " + assumption.get<std::string>();
+  return assumption.is_null() ? text : text + "; it assumes that " + assumption.get<std::string>();
 }
 
 }  // namespace
+
+std::string outcome_sentence(const Json& crossover) {
+  const std::string variant = crossover.at("label");
+  const std::string against = crossover.at("against_label");
+  std::string text = fixed_text(crossover.at("fixed")) + outcome_text(crossover, variant, against);
+  for (const Json& note : crossover.at("notes")) text += "; " + note.get<std::string>();
+  return text;
+}
 
 std::vector<std::string> crossing_details(const Json& crossover) {
   std::vector<std::string> details;
