@@ -35,6 +35,7 @@ struct Variance {
 struct Parts {
   Variance of_sizes;
   Variance of_launches;
+  double curvature = 0;
   double sizes_freedom = 0;  // degrees of freedom
   double launches_freedom = 0;
 
@@ -49,6 +50,8 @@ struct Axis {
   double mean = 0;
   std::vector<double> u;
   double squares = 0;  // sum of u^2
+  double mean_square = 0;
+  double skew = 0;  // sum of u^3 / sum of u^2
 
   explicit Axis(std::span<const std::int64_t> sizes) {
     for (const std::int64_t size : sizes) u.push_back(std::log(static_cast<double>(size)));
@@ -56,8 +59,14 @@ struct Axis {
     for (double& x : u) {
       x -= mean;
       squares += x * x;
+      skew += x * x * x;
     }
+    mean_square = squares / static_cast<double>(u.size());
+    skew /= squares;
   }
+
+  /// u^2 less the line that fits it best over the sizes: how a bent trend leaves the line.
+  double bend(double at) const { return at * at - skew * at - mean_square; }
 
   Line fit(const std::vector<double>& effects) const {
     Line line;
@@ -104,27 +113,32 @@ std::vector<double> means_over_launches(Effects effects) {
   return means;
 }
 
-/// V_size and V_within of the docstring.
+/// V_size, V_within and c of the docstring.
 struct Residuals {
   double of_means = 0;
   double within = 0;
+  double curvature = 0;
 };
 
 Residuals residuals_of(Effects effects, const Axis& axis, const std::vector<Line>& lines,
                        const std::vector<double>& means, const Line& mean_line) {
-  Residuals variance;
+  Residuals residuals;
+  double bends = 0;
   for (std::size_t j = 0; j < axis.u.size(); ++j) {
     const double residual = means[j] - mean_line.at(axis.u[j]);
-    variance.of_means += residual * residual;
+    residuals.of_means += residual * residual;
+    residuals.curvature += residual * axis.bend(axis.u[j]);
+    bends += axis.bend(axis.u[j]) * axis.bend(axis.u[j]);
     for (std::size_t launch = 0; launch < effects.size(); ++launch) {
       const double own = effects[launch][j] - lines[launch].at(axis.u[j]) - residual;
-      variance.within += own * own;
+      residuals.within += own * own;
     }
   }
   const double freedom = static_cast<double>(axis.u.size()) - 2;
-  variance.of_means /= freedom;
-  variance.within /= freedom * (static_cast<double>(effects.size()) - 1);
-  return variance;
+  residuals.curvature /= bends;
+  residuals.of_means /= freedom;
+  residuals.within /= freedom * (static_cast<double>(effects.size()) - 1);
+  return residuals;
 }
 
 /// What the sizes of a launch share beyond the noise of single effects, in the mean of the lines.
@@ -155,6 +169,7 @@ Parts parts_of(Effects effects, const Axis& axis, const std::vector<Line>& lines
   Parts parts;
   parts.of_sizes = {residuals.of_means / sizes, 0, residuals.of_means / axis.squares};
   parts.of_launches = shared_variance(lines, mean_line, residuals.within, axis);
+  parts.curvature = residuals.curvature;
   parts.sizes_freedom = sizes - 2;
   parts.launches_freedom = static_cast<double>(effects.size()) - 1;
   return parts;
@@ -228,7 +243,9 @@ std::optional<SharpInterval> sharp_interval(std::span<const std::int64_t> sizes,
   // A line with its root far outside of the sizes gives a set that is flagged anyway.
   const double u = std::isfinite(root) ? std::clamp(root, axis.u.front(), axis.u.back()) : 0;
   const double t = t_quantile(parts.of_sizes.at(u), parts.of_launches.at(u), parts);
-  if (const auto set = fieller_set(line, parts.sum(), t)) {
+  Variance variance = parts.sum();
+  variance.constant += std::pow(parts.curvature * axis.bend(u), 2);
+  if (const auto set = fieller_set(line, variance, t)) {
     sharp.sizes = Interval{std::exp(axis.mean + set->low), std::exp(axis.mean + set->high)};
   }
   sharp.flag = flag_of(sharp, primary);

@@ -41,13 +41,14 @@ Effects five_moved_launches() {
 }
 
 TEST(SharpInterval, AgreesWithAnIndependentComputation) {
-  // numpy.polyfit for the lines, numpy.cov over them, scipy.optimize.brentq for the two places
-  // where the inequality turns into an equality, scipy.stats.t for the quantiles (scipy 1.10.1).
+  // numpy.polyfit for the lines, numpy.cov over them, numpy.linalg.lstsq for the bend,
+  // scipy.optimize.brentq for the two places where the inequality turns into an equality,
+  // scipy.stats.t for the quantiles (scipy 1.10.1).
   const auto sharp = sharp_interval(six_sizes, five_launches(), around_them);
   ASSERT_TRUE(sharp && sharp->sizes);
   EXPECT_NEAR(*sharp->size, 51.73549172068503, 1e-9);
-  EXPECT_NEAR(sharp->sizes->low, 50.40102638880177, 1e-9);
-  EXPECT_NEAR(sharp->sizes->high, 53.07873793946914, 1e-9);
+  EXPECT_NEAR(sharp->sizes->low, 50.04789528428351, 1e-9);
+  EXPECT_NEAR(sharp->sizes->high, 53.453254255260816, 1e-9);
   EXPECT_NEAR(sharp->slope.value, 0.3656496013001378, 1e-12);
   EXPECT_NEAR(sharp->slope.ci.low, 0.3216276102234069, 1e-12);
   EXPECT_FALSE(sharp->flag);
@@ -56,8 +57,8 @@ TEST(SharpInterval, AgreesWithAnIndependentComputation) {
   const auto moved = sharp_interval(six_sizes, five_moved_launches(), around_them);
   ASSERT_TRUE(moved && moved->sizes);
   EXPECT_NEAR(*moved->size, 52.01924556107599, 1e-9);
-  EXPECT_NEAR(moved->sizes->low, 49.44000291770736, 1e-7);
-  EXPECT_NEAR(moved->sizes->high, 54.7082811218358, 1e-7);
+  EXPECT_NEAR(moved->sizes->low, 49.21299353285762, 1e-7);
+  EXPECT_NEAR(moved->sizes->high, 54.96063913446853, 1e-7);
 }
 
 TEST(SharpInterval, ExactDataGiveTheRootItself) {
@@ -152,6 +153,23 @@ TEST(SharpInterval, ExchangingTheArmsKeepsItAndItsSlopeFlips) {
     RC_ASSERT(a->flag == b->flag);
     RC_ASSERT(a->sizes->low <= *a->size && *a->size <= a->sizes->high);
   }));
+}
+
+TEST(SharpInterval, ABentTrendWidensItAwayFromWhereTheLineMeetsIt) {
+  // Two parabolas with equal residuals around their line: one has its root where line and parabola
+  // meet, the other in the middle of the sizes, where they are farthest apart.
+  const auto half_width = [](double root_offset) {
+    Effects effects(5);
+    for (auto& launch : effects) {
+      for (const auto size : six_sizes) {
+        const double u = std::log(static_cast<double>(size) / 53.0);
+        launch.push_back(0.5 * (u - root_offset) + 0.6 * u * u);
+      }
+    }
+    const auto sharp = sharp_interval(six_sizes, effects, around_them);
+    return std::log(sharp->sizes->high / sharp->sizes->low) / 2;
+  };
+  EXPECT_GT(half_width(0.0), 1.2 * half_width(0.19));
 }
 
 // Launch effects of the model that the docstring states, with its truth at 52.
