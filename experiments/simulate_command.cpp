@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iostream>
+#include <limits>
 #include <thread>
 
 #include "experiments/command.h"

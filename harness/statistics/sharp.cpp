@@ -35,7 +35,7 @@ struct Variance {
 struct Parts {
   Variance of_sizes;
   Variance of_launches;
-  double curvature = 0;
+  double squared_curvature = 0;
   double sizes_freedom = 0;  // degrees of freedom
   double launches_freedom = 0;
 
@@ -113,21 +113,22 @@ std::vector<double> means_over_launches(Effects effects) {
   return means;
 }
 
-/// V_size, V_within and c of the docstring.
+/// V_size, V_within and c^2 of the docstring.
 struct Residuals {
   double of_means = 0;
   double within = 0;
-  double curvature = 0;
+  double squared_curvature = 0;
 };
 
 Residuals residuals_of(Effects effects, const Axis& axis, const std::vector<Line>& lines,
                        const std::vector<double>& means, const Line& mean_line) {
   Residuals residuals;
   double bends = 0;
+  double bent = 0;
   for (std::size_t j = 0; j < axis.u.size(); ++j) {
     const double residual = means[j] - mean_line.at(axis.u[j]);
     residuals.of_means += residual * residual;
-    residuals.curvature += residual * axis.bend(axis.u[j]);
+    bent += residual * axis.bend(axis.u[j]);
     bends += axis.bend(axis.u[j]) * axis.bend(axis.u[j]);
     for (std::size_t launch = 0; launch < effects.size(); ++launch) {
       const double own = effects[launch][j] - lines[launch].at(axis.u[j]) - residual;
@@ -135,7 +136,10 @@ Residuals residuals_of(Effects effects, const Axis& axis, const std::vector<Line
     }
   }
   const double freedom = static_cast<double>(axis.u.size()) - 2;
-  residuals.curvature /= bends;
+  // The square of an estimate is too large by its variance, which the other residuals tell.
+  const double squared = bent * bent / bends;
+  const double chance = (residuals.of_means - squared) / (freedom - 1);
+  residuals.squared_curvature = std::max(0.0, squared - chance) / bends;
   residuals.of_means /= freedom;
   residuals.within /= freedom * (static_cast<double>(effects.size()) - 1);
   return residuals;
@@ -169,7 +173,7 @@ Parts parts_of(Effects effects, const Axis& axis, const std::vector<Line>& lines
   Parts parts;
   parts.of_sizes = {residuals.of_means / sizes, 0, residuals.of_means / axis.squares};
   parts.of_launches = shared_variance(lines, mean_line, residuals.within, axis);
-  parts.curvature = residuals.curvature;
+  parts.squared_curvature = residuals.squared_curvature;
   parts.sizes_freedom = sizes - 2;
   parts.launches_freedom = static_cast<double>(effects.size()) - 1;
   return parts;
@@ -244,7 +248,7 @@ std::optional<SharpInterval> sharp_interval(std::span<const std::int64_t> sizes,
   const double u = std::isfinite(root) ? std::clamp(root, axis.u.front(), axis.u.back()) : 0;
   const double t = t_quantile(parts.of_sizes.at(u), parts.of_launches.at(u), parts);
   Variance variance = parts.sum();
-  variance.constant += std::pow(parts.curvature * axis.bend(u), 2);
+  variance.constant += parts.squared_curvature * axis.bend(u) * axis.bend(u);
   if (const auto set = fieller_set(line, variance, t)) {
     sharp.sizes = Interval{std::exp(axis.mean + set->low), std::exp(axis.mean + set->high)};
   }

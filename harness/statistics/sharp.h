@@ -30,8 +30,8 @@ struct SharpInterval {
 /// sizes of a launch share and residuals do not; of it the noise of single effects around the
 /// lines, V_within, is taken off, which V_size holds already (level and slope each cut off at 0).
 ///
-/// A trend that bends leaves the line. c is the coefficient of u^2 fitted to the residuals, and the
-/// square of what it makes of the line at the root is added to the variance.
+/// A trend that bends leaves the line: c^2, the square of the coefficient of u^2 in the residuals
+/// less what chance makes of it, adds the square of its effect on the line at the root.
 ///
 /// The interval is Fieller's set: every size where the squared estimate is at most t^2 times its
 /// variance, t at 97.5%; degrees of freedom by Satterthwaite from J - 2 for the first part and L -

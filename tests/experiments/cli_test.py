@@ -59,7 +59,7 @@ SMALL = "family = matmul\nvariants = naive, simd\nsize = 16, 33\nlaunches = 6\nq
 
 class Help(unittest.TestCase):
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "list", "check", "bench", "plot"):
+        for command in ("simulate", "run", "list", "check", "bench", "plot"):
             result = crossover(command, "--help")
             self.assertEqual(result.returncode, DONE, command)
             self.assertIn("Example:\n  crossover " + command, result.stdout)
@@ -344,6 +344,34 @@ class MachineLock(WithFolder):
             fcntl.flock(self.other, fcntl.LOCK_UN)
             process.communicate(timeout=60)
             self.assertEqual(process.returncode, DONE)
+
+
+class Simulate(unittest.TestCase):
+    def simulate(self, *options: str) -> subprocess.CompletedProcess:
+        return crossover("simulate", "--repetitions", "20", "--scenario", "dip", *options)
+
+    def test_the_same_seed_gives_the_same_findings_on_any_number_of_threads(self):
+        one = self.simulate("--threads", "1", "--format", "json")
+        self.assertEqual(one.returncode, DONE, one.stderr)
+        self.assertEqual(one.stdout, self.simulate("--threads", "3", "--format", "json").stdout)
+        document = json.loads(one.stdout)
+        self.assertEqual((document["repetitions"], document["seed"]), (20, 1))
+        self.assertEqual({row["scenario"] for row in document["findings"]}, {"dip"})
+        self.assertEqual(document["missed"], 0)
+
+    def test_text_and_markdown(self):
+        self.assertIn("0 targets missed.", self.simulate().stdout)
+        self.assertIn("| dip | ", self.simulate("--format", "markdown").stdout)
+
+    def test_bad_options(self):
+        for options in (
+            ("--repetitions", "0"), ("--threads", "0"), ("--seed", "-1"), ("--seed", "x"),
+            ("--format", "xml"),
+        ):
+            self.assertEqual(crossover("simulate", *options).returncode, USAGE, options)
+        unknown = crossover("simulate", "--scenario", "dib")
+        self.assertEqual(unknown.returncode, USAGE)
+        self.assertIn("did you mean 'dip'", unknown.stderr)
 
 
 class Bench(unittest.TestCase):
