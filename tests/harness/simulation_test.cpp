@@ -204,9 +204,10 @@ TEST(Simulate, WhatTheMethodDoesIsPassedOn) {
 }
 
 /// The scenario's findings in a reduced number of repetitions.
-std::vector<Finding> findings_of(const std::string& name, const Method& method = {}) {
+std::vector<Finding> findings_of(const std::string& name, const Method& method = {},
+                                 std::size_t repetitions = 100) {
   const Scenario scenario = scenario_of(name);
-  const auto records = simulate(scenario, 100, seed, 2, method);
+  const auto records = simulate(scenario, repetitions, seed, 2, method);
   std::vector<Finding> findings;
   for (const Property& property : scenario.properties) {
     findings.push_back(evaluate(property, records));
@@ -217,7 +218,7 @@ std::vector<Finding> findings_of(const std::string& name, const Method& method =
 class ErrorRates : public testing::TestWithParam<std::string> {};
 
 TEST_P(ErrorRates, TargetsAreMet) {
-  for (const Finding& finding : findings_of(GetParam())) {
+  for (const Finding& finding : findings_of(GetParam(), {}, 60)) {
     EXPECT_NE(finding.met, false) << finding.property << ": " << finding.value.value_or(NAN);
     EXPECT_GT(finding.count, 0u) << finding.property;
   }
