@@ -48,6 +48,8 @@ void print_comparison(const harness::Comparison& comparison, std::optional<doubl
       all.data.insert(all.data.end(), tables[i].data.begin(), tables[i].data.end());
     }
     std::cout << harness::as_csv(all);
+    // What no column holds: warnings, the mean, the gate.
+    for (const std::string& note : tables.back().notes) std::cerr << note << "\n";
     return;
   }
   for (const harness::Table& table : tables) {

@@ -74,7 +74,8 @@ Comparison compare_arms(const StoredRun& run, const std::string& before, const s
 PairsOf pairs_of_labels(const std::string& before, const std::string& after);
 
 /// Two stored runs, which were not interleaved: cells are matched by their identity (section, arm,
-/// problem), replicas and ceilings left out. Per cell: unpaired_interval(); simultaneous: the same
+/// problem), replicas and ceilings left out; a setting that only one run has, with one value
+/// throughout, does not count and is noted. Per cell: unpaired_interval(); simultaneous: the same
 /// at 0.05 / cells. Geometric mean: the cells of a run share whatever disturbed it, so that their
 /// errors are taken to be fully correlated, and the ends of its interval are the means of the
 /// cells' ends.
