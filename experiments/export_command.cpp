@@ -49,12 +49,13 @@ int export_command(const Arguments& arguments) {
     const fs::path file =
         options.has("out") ? fs::path(options.text("out")) : run / "samples.sqlite";
     harness::export_sqlite(run, file);
-    std::cerr << file.string() << "\n";
+    std::cout << file.string() << "\n";
     return exit_done;
   }
   const StreamExport write = format == "csv" ? harness::export_csv : harness::export_gbench;
   if (options.has("out")) {
     export_to_file(write, run, options.text("out"));
+    std::cout << options.text("out") << "\n";
   } else {
     write(run, std::cout);
   }

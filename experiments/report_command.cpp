@@ -89,7 +89,7 @@ class StoredReport {
       draw(wanted);
       return svg_files(wanted);
     }
-    if (folder_ == run_) return stored;
+    if (fs::equivalent(folder_, run_)) return stored;
     for (fs::path& figure : stored) {
       fs::create_directories(wanted);
       fs::copy_file(figure, wanted / figure.filename(), fs::copy_options::overwrite_existing);

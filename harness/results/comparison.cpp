@@ -120,16 +120,22 @@ PairsOf pairs_of_labels(const std::string& before, const std::string& after) {
 }
 
 Comparison compare_arms(const StoredRun& run, const std::string& before, const std::string& after) {
-  Comparison comparison;
-  comparison.paired = true;
+  Comparison comparison = compare_pairs(run.sections, run.evidence, pairs_of_labels(before, after));
   comparison.before = before;
   comparison.after = after;
+  return comparison;
+}
+
+Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
+                         const PairsOf& pairs) {
+  Comparison comparison;
+  comparison.paired = true;
   std::vector<std::map<int, double>> launches;
   std::vector<std::size_t> looks;
-  for (std::size_t i = 0; i < run.sections.size(); ++i) {
-    const auto pair = pair_of(run.sections[i], before, after);
-    if (!pair) continue;
-    PairedCells(run.sections[i], run.evidence[i], *pair).add_to(comparison, launches, looks);
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    for (const Pair& pair : pairs(sections[i])) {
+      PairedCells(sections[i], evidence[i], pair).add_to(comparison, launches, looks);
+    }
   }
   for (std::size_t i = 0; i < comparison.cells.size(); ++i) {
     comparison.cells[i].simultaneous =

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,17 +58,24 @@ struct Comparison {
 /// duplicates.
 std::vector<std::string> arm_labels(const StoredRun& run);
 
-/// Two arms of one run in every section that has both, paired block by block. `run` must have been
-/// read with pairs_of_labels(). Per cell: the median launch effect with its order-statistic
-/// interval. Simultaneous: gate_interval() over cells and looks. Geometric mean: Student's t over
-/// the launches that all cells share.
+/// Pairs of arms of each section, of one run that is stored or was just measured, paired block by
+/// block; `before` and `after` are left to the caller. The evidence must have been collected for
+/// these pairs. Per cell: the median launch effect with its order-statistic interval.
+/// Simultaneous: gate_interval() over cells and looks. Geometric mean: Student's t over the
+/// launches that all cells share.
+Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
+                         const PairsOf& pairs);
+
+/// Two arms of one run in every section that has both, as compare_pairs(). `run` must have been
+/// read with pairs_of_labels().
 Comparison compare_arms(const StoredRun& run, const std::string& before, const std::string& after);
 
 /// What read_run() must collect for compare_arms().
 PairsOf pairs_of_labels(const std::string& before, const std::string& after);
 
 /// Two stored runs, which were not interleaved: cells are matched by their identity (section, arm,
-/// problem), replicas and ceilings left out. Per cell: unpaired_interval(); simultaneous: the same
+/// problem), replicas and ceilings left out; a setting that only one run has, with one value
+/// throughout, does not count and is noted. Per cell: unpaired_interval(); simultaneous: the same
 /// at 0.05 / cells. Geometric mean: the cells of a run share whatever disturbed it, so that their
 /// errors are taken to be fully correlated, and the ends of its interval are the means of the
 /// cells' ends.

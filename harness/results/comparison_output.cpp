@@ -1,5 +1,6 @@
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
 
 #include "harness/duration.h"
 #include "harness/names.h"
@@ -12,6 +13,7 @@ constexpr const char* unpaired_label = "unpaired: not interleaved";
 constexpr const char* paired_label = "paired, from the blocks of one run";
 // More of them say no more; --format json has all.
 constexpr std::size_t most_listed = 10;
+constexpr std::size_t most_named = 4;
 
 constexpr Names<Verdict, 4> verdict_names{{{Verdict::faster, "faster"},
                                            {Verdict::slower, "slower"},
@@ -112,15 +114,22 @@ std::string mean_text(const Comparison& comparison) {
                      change_text(mean, ci, undecided), words, comparison.geometric_mean_rule);
 }
 
+/// One note per reason, with the first few cells of it.
 void list_unmatched(Table& table, const std::vector<UnmatchedCell>& cells, const char* here,
                     const char* there) {
-  for (std::size_t i = 0; i < cells.size() && i < most_listed; ++i) {
-    table.notes.push_back(
-        fmt::format("Only in {}: {} ({} in {}).", here, cells[i].name, cells[i].reason, there));
+  std::vector<std::string> reasons;
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const UnmatchedCell& cell : cells) {
+    if (by_reason[cell.reason].empty()) reasons.push_back(cell.reason);
+    by_reason[cell.reason].push_back(cell.name);
   }
-  if (cells.size() > most_listed) {
-    table.notes.push_back(fmt::format("Only in {}: {} more cells; --format json lists all.", here,
-                                      cells.size() - most_listed));
+  for (const std::string& reason : reasons) {
+    std::vector<std::string> names = by_reason[reason];
+    const std::size_t count = names.size();
+    if (count > most_named) names.resize(most_named);
+    table.notes.push_back(fmt::format("Only in {} ({} in {}), {} cell{}: {}{}.", here, reason,
+                                      there, count, count == 1 ? "" : "s", fmt::join(names, "; "),
+                                      count > most_named ? "; ..." : ""));
   }
 }
 
@@ -218,6 +227,11 @@ std::vector<Table> comparison_tables(const Comparison& comparison, std::optional
   last.notes.emplace_back(
       "B against A = time(B) / time(A) - 1: negative is less time, positive is more time; ~ is "
       "undecided.");
+  if (comparison.cells.size() > 1) {
+    last.notes.push_back(
+        fmt::format("Intervals are of each cell alone: of {} cells, one in twenty may miss.",
+                    comparison.cells.size()));
+  }
   last.notes.push_back(mean_text(comparison));
   list_unmatched(last, comparison.only_before, "A", "B");
   list_unmatched(last, comparison.only_after, "B", "A");

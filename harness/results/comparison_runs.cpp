@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "harness/results/comparison_cells.h"
 #include "harness/results/manifest.h"
@@ -23,10 +24,34 @@ struct CellPlace {
   std::size_t problem = 0;
 };
 
+/// The values of every setting of a run, by key.
+std::map<std::string, std::set<std::string>> setting_values(const StoredRun& run) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const SectionPlan& section : run.sections) {
+    if (section.name == ceilings_section) continue;
+    for (const Arm& arm : section.arms) {
+      for (const auto& [key, value] : arm.settings) values[key].insert(value);
+    }
+  }
+  return values;
+}
+
+/// Settings that the other run's program did not know, as long as they have one value throughout:
+/// a setting that a later version added does not make other cells of all cells.
+Settings added_settings(const StoredRun& run, const StoredRun& other) {
+  const auto known = setting_values(other);
+  Settings added;
+  for (const auto& [key, values] : setting_values(run)) {
+    if (values.size() == 1 && !known.contains(key)) added[key] = *values.begin();
+  }
+  return added;
+}
+
 /// One run as one side of a comparison.
 class Side {
  public:
-  explicit Side(const StoredRun& run) : run_(run) {
+  /// Settings in `ignored` do not count for the identity of cells.
+  Side(const StoredRun& run, const Settings& ignored) : run_(run) {
     for (std::size_t section = 0; section < run.sections.size(); ++section) {
       const SectionPlan& plan = run.sections[section];
       if (plan.name == ceilings_section) continue;
@@ -34,7 +59,7 @@ class Side {
       for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
         for (std::size_t arm = 0; arm < plan.arms.size(); ++arm) {
           if (plan.arms[arm].replica != 0) continue;
-          const std::string id = cell_id({plan.name, plan.arms[arm], plan.problems[problem]});
+          const std::string id = identity(plan, arm, problem, ignored);
           if (places_.emplace(id, CellPlace{section, arm, problem}).second) order_.push_back(id);
         }
       }
@@ -63,6 +88,13 @@ class Side {
   }
 
  private:
+  static std::string identity(const SectionPlan& plan, std::size_t arm, std::size_t problem,
+                              const Settings& ignored) {
+    Arm reduced = plan.arms[arm];
+    for (const auto& [key, value] : ignored) reduced.settings.erase(key);
+    return cell_id({plan.name, reduced, plan.problems[problem]});
+  }
+
   void add_aa_effects(const SectionPlan& plan, const Evidence& evidence) {
     for (const Pair& pair : plan.aa_pairs) {
       for (const std::size_t problem : plan.aa_problems) {
@@ -185,6 +217,14 @@ void note_ceilings(Comparison& comparison, const Json& before, const Json& after
   }
 }
 
+void note_settings(Comparison& comparison, const char* side, const Settings& settings) {
+  for (const auto& [key, value] : settings) {
+    comparison.notes.push_back(fmt::format(
+        "NOTE: only {} has the setting {} ({} throughout); it is taken to be what the other did.",
+        side, key, value));
+  }
+}
+
 std::string run_facts(const char* name, const StoredRun& run) {
   const Json& manifest = run.manifest;
   return fmt::format(
@@ -195,12 +235,16 @@ std::string run_facts(const char* name, const StoredRun& run) {
 }  // namespace
 
 Comparison compare_runs(const StoredRun& before, const StoredRun& after) {
-  const Side a(before);
-  const Side b(after);
+  const Settings only_before = added_settings(before, after);
+  const Settings only_after = added_settings(after, before);
+  const Side a(before, only_before);
+  const Side b(after, only_after);
   Comparison comparison;
   comparison.before = before.path.string();
   comparison.after = after.path.string();
   comparison.notes = {run_facts("A", before), run_facts("B", after)};
+  note_settings(comparison, "A", only_before);
+  note_settings(comparison, "B", only_after);
   MatchedCells(a, b).add_to(comparison);
   add_mean_of_cells(comparison);
   comparison.geometric_mean_ci = mean_of_intervals(comparison.cells);

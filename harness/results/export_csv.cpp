@@ -94,7 +94,7 @@ struct CellRows {
 
 CellRows read_cells(const std::filesystem::path& run, const ExportPlan& plan) {
   CellRows cells;
-  for_each_kept_row(run, [&](const Json& row) {
+  for_each_kept_row(run, plan, [&](const Json& row) {
     const Json& kind = row.at("row");
     if (kind == "cell") {
       const CellIndex cell = cell_index(row, plan);
@@ -118,7 +118,7 @@ void export_csv(const std::filesystem::path& run, std::ostream& out) {
   const CellRows cells = read_cells(run, plan);
   const std::string empty_sample = csv_line(Fields(sample_columns.size()));
   write(out, csv_line(header(plan)));
-  for_each_kept_row(run, [&](const Json& row) {
+  for_each_kept_row(run, plan, [&](const Json& row) {
     if (row.at("row") != "sample") return;
     const auto prefix = cells.prefixes.find(cell_index(row, plan));
     if (prefix == cells.prefixes.end()) {

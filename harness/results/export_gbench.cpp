@@ -59,7 +59,10 @@ std::string benchmark_name(const ExportPlan& plan, const CellIndex& cell) {
   const Arm& arm = plan.arm(cell);
   std::vector<std::string> keys;
   for (const auto& [key, value] : arm.settings) {
-    if (value != "auto") keys.push_back(key);
+    // Nothing set is not part of a name: a run of another version may not know the setting. But
+    // the usual value of pin is to pin.
+    const bool nothing_set = value == "auto" || (value == "none" && key != "pin");
+    if (!nothing_set) keys.push_back(key);
   }
   std::string name = plan.section(cell).name + "/" + label(arm, keys);
   for (const auto& [extent, value] : plan.problem(cell)) {
@@ -189,7 +192,7 @@ Json context(const ExportPlan& plan, const std::map<CellIndex, CellTimes>& cells
 std::map<CellIndex, CellTimes> read_launches(const std::filesystem::path& run,
                                              const ExportPlan& plan) {
   std::map<CellIndex, CellTimes> cells;
-  for_each_kept_row(run, [&](const Json& row) {
+  for_each_kept_row(run, plan, [&](const Json& row) {
     const Json& kind = row.at("row");
     if (kind == "cell") cells[cell_index(row, plan)].facts = cell_facts_from(row);
     if (kind == "sample") cells[cell_index(row, plan)].launches.add(sample_from(row));

@@ -1,6 +1,7 @@
 #include "harness/results/export_plan.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <map>
 
 #include "harness/results/manifest.h"
@@ -46,12 +47,17 @@ ExportPlan read_export_plan(const std::filesystem::path& run) {
 
 CellIndex cell_index(const Json& row, const ExportPlan& plan) {
   const CellIndex cell{row.at("section"), row.at("arm"), row.at("problem")};
-  plan.arm(cell);
-  plan.problem(cell);
+  const bool planned = cell[0] < plan.sections.size() &&
+                       cell[1] < plan.sections[cell[0]].arms.size() &&
+                       cell[2] < plan.sections[cell[0]].problems.size();
+  if (!planned) {
+    throw StorageError(fmt::format("arm {}, problem {} of section {}: not in the manifest", cell[1],
+                                   cell[2], cell[0]));
+  }
   return cell;
 }
 
-void for_each_kept_row(const std::filesystem::path& run,
+void for_each_kept_row(const std::filesystem::path& run, const ExportPlan& plan,
                        const std::function<void(const Json&)>& use) {
   std::map<std::size_t, OpenLaunch> sections;
   for_each_row(run, [&](const Json& row) {
@@ -60,6 +66,7 @@ void for_each_kept_row(const std::filesystem::path& run,
     if (kind == "header" || kind == "cell") return;
     OpenLaunch& open = sections[row.at("section")];
     if (kind == "sample") {
+      cell_index(row, plan);  // here, where the line of an error is known
       if (!open.has(row)) open.close(use);
       open.rows.push_back(row);
     } else if (kind == "closed") {

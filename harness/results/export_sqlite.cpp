@@ -200,7 +200,7 @@ class SqliteExport {
   void write_rows(const std::filesystem::path& run) {
     Insertion cells(database_, "cells", cell_columns);
     Insertion samples(database_, "samples", sample_columns);
-    for_each_kept_row(run, [&](const Json& row) {
+    for_each_kept_row(run, plan_, [&](const Json& row) {
       const Json& kind = row.at("row");
       if (kind == "cell") cells.insert(cell_row(row));
       if (kind == "sample") samples.insert(sample_row(row));

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "harness/duration.h"
 #include "harness/results/manifest.h"
 #include "harness/results/sentence.h"
 #include "harness/results/tables.h"
@@ -134,19 +135,36 @@ void add_noise(Document& document, const Json& noise) {
   if (!grid.rows.empty()) document.blocks.emplace_back(std::move(grid));
 }
 
+/// Best and worst launch of one ceiling, whichever kind it is.
+std::pair<std::string, std::string> best_and_worst(const Json& entry) {
+  constexpr double giga = 1e9;
+  const auto rate = [&](const char* name, const char* unit) {
+    const auto value = optional_from<double>(entry, name);
+    return value ? fmt::format("{:.1f} {}", *value / giga, unit) : std::string();
+  };
+  const auto duration = [&](const char* name) {
+    const auto value = optional_from<double>(entry, name);
+    return value ? duration_text(*value) : std::string();
+  };
+  if (entry.contains("flops_per_second")) {
+    return {rate("flops_per_second", "GFLOP/s"), rate("lowest_launch", "GFLOP/s")};
+  }
+  if (entry.contains("bytes_per_second")) {
+    return {rate("bytes_per_second", "GB/s"), rate("lowest_launch", "GB/s")};
+  }
+  return {duration("fastest_launch"), duration("slowest_launch")};
+}
+
 void add_ceilings(Document& document, const Json& ceilings) {
   document.blocks.emplace_back(Heading{"Ceilings"});
   document.blocks.emplace_back(Paragraph{ceilings_sentence(ceilings)});
-  Grid grid{{"probe", "threads", "best launch", "worst launch", "n"}, {}};
+  Grid grid{{"probe", "threads", "team", "best launch", "worst launch", "n"}, {}};
   for (const auto& [probe, entries] : ceilings.items()) {
     for (const Json& entry : entries) {
-      const auto rate = [&](const char* name) {
-        const auto value = optional_from<double>(entry, name);
-        return value ? fmt::format("{:.1f} GFLOP/s", 1e-9 * *value) : std::string();
-      };
-      const Json launches = entry.value("launches", Json(nullptr));
-      grid.rows.push_back({probe, text(entry.at("threads")), rate("flops_per_second"),
-                           rate("lowest_launch"), text(launches)});
+      const auto [best, worst] = best_and_worst(entry);
+      grid.rows.push_back({probe, text(entry.at("threads")),
+                           pairs_text(entry.value("team", Json::object())), best, worst,
+                           text(entry.value("launches", Json(nullptr)))});
     }
   }
   if (!grid.rows.empty()) document.blocks.emplace_back(std::move(grid));

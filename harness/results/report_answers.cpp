@@ -83,7 +83,7 @@ std::string time_text(const Json& comparison) {
   const double low = 100 * (1 / ci.at(1).get<double>() - 1);
   const double high = 100 * (1 / ci.at(0).get<double>() - 1);
   const std::string interval = fmt::format("[{:+.1f}%, {:+.1f}%]", low, high);
-  const std::string verdict = text(comparison.at("verdict"));
+  const std::string verdict = text(comparison.at("verdict_adjusted"));
   if (verdict == "undecided") {
     return fmt::format("cannot be told from {}: the change of its time is within {}", against,
                        interval);
@@ -99,7 +99,7 @@ std::string time_text(const Json& comparison) {
 /// How often each verdict was reached: "faster on 3, undecided on 1 of 4 problems".
 std::string verdict_counts(const std::vector<Json>& comparisons) {
   std::map<std::string, int> counts;
-  for (const Json& comparison : comparisons) ++counts[text(comparison.at("verdict"))];
+  for (const Json& comparison : comparisons) ++counts[text(comparison.at("verdict_adjusted"))];
   std::string list;
   for (const char* verdict : {"faster", "equivalent", "undecided", "slower"}) {
     if (counts[verdict] == 0) continue;

@@ -59,7 +59,8 @@ SMALL = "family = matmul\nvariants = naive, simd\nsize = 16, 33\nlaunches = 6\nq
 
 class Help(unittest.TestCase):
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "list", "check", "bench", "plot", "doctor"):
+        for command in ("run", "list", "check", "bench", "plot", "report", "export", "compare",
+                        "doctor", "simulate"):
             result = crossover(command, "--help")
             self.assertEqual(result.returncode, DONE, command)
             self.assertIn("Example:\n  crossover " + command, result.stdout)
