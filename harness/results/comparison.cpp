@@ -9,6 +9,7 @@
 
 #include "harness/results/comparison_cells.h"
 #include "harness/results/manifest.h"
+#include "harness/results/pair_verdict.h"
 #include "harness/statistics/unpaired.h"
 
 namespace crossover::harness {
@@ -35,7 +36,7 @@ class PairedCells {
   PairedCells(const SectionPlan& plan, const Evidence& evidence, const Pair& pair)
       : plan_(plan), evidence_(evidence), pair_(pair) {}
 
-  void add_to(Comparison& comparison, std::vector<std::map<int, double>>& launches,
+  void add_to(Comparison& comparison, std::vector<PairEffects>& all,
               std::vector<std::size_t>& looks) const {
     for (std::size_t problem = 0; problem < plan_.problems.size(); ++problem) {
       // Replicas run on some problems only.
@@ -46,7 +47,7 @@ class PairedCells {
         continue;
       }
       comparison.cells.push_back(cell(problem, effects));
-      launches.push_back(effects.by_launch());
+      all.push_back(effects);
       looks.push_back(plan_.protocol.looks.size());
     }
   }
@@ -63,10 +64,8 @@ class PairedCells {
     cell.launches_before = cell.launches_after = primary.size();
     cell.log_ratio = median(primary);
     cell.discarded = effects.discarded;
-    if (const auto estimate = median_interval(primary)) {
-      cell.ci = estimate->ci;
-      cell.verdict = verdict(*cell.ci, plan_.protocol.equivalence_margin);
-    }
+    if (const auto estimate = median_interval(primary)) cell.ci = estimate->ci;
+    cell.verdict = pair_verdict(effects, plan_.protocol.equivalence_margin);
     return cell;
   }
 
@@ -84,6 +83,17 @@ class PairedCells {
   const Evidence& evidence_;
   Pair pair_;
 };
+
+/// The interval for a gate; where all blocks are primary although some were disturbed, wide enough
+/// for the undisturbed ones too, so that both must agree.
+Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, std::size_t looks) {
+  Interval interval = gate_interval({effects.primary()}, cells, looks).ci;
+  if (effects.use_all) {
+    const Interval kept = gate_interval({PairEffects::values(effects.kept)}, cells, looks).ci;
+    interval = {std::min(interval.low, kept.low), std::max(interval.high, kept.high)};
+  }
+  return interval;
+}
 
 }  // namespace
 
@@ -130,16 +140,25 @@ Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const 
                          const PairsOf& pairs) {
   Comparison comparison;
   comparison.paired = true;
-  std::vector<std::map<int, double>> launches;
+  std::vector<PairEffects> effects;
   std::vector<std::size_t> looks;
   for (std::size_t i = 0; i < sections.size(); ++i) {
     for (const Pair& pair : pairs(sections[i])) {
-      PairedCells(sections[i], evidence[i], pair).add_to(comparison, launches, looks);
+      PairedCells(sections[i], evidence[i], pair).add_to(comparison, effects, looks);
     }
   }
+  std::vector<std::map<int, double>> launches;
+  std::size_t disturbed = 0;
   for (std::size_t i = 0; i < comparison.cells.size(); ++i) {
-    comparison.cells[i].simultaneous =
-        gate_interval({PairEffects::values(launches[i])}, launches.size(), looks[i]).ci;
+    comparison.cells[i].simultaneous = simultaneous_interval(effects[i], effects.size(), looks[i]);
+    launches.push_back(effects[i].by_launch());
+    disturbed += effects[i].use_all;
+  }
+  if (disturbed > 0) {
+    comparison.notes.push_back(fmt::format(
+        "WARNING: in {} of {} cells too much was disturbed from outside to set it aside; a verdict "
+        "stands only where the undisturbed blocks alone have it, too.",
+        disturbed, effects.size()));
   }
   add_mean_of_cells(comparison);
   comparison.geometric_mean_rule =

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
@@ -126,10 +127,10 @@ void list_unmatched(Table& table, const std::vector<UnmatchedCell>& cells, const
   for (const std::string& reason : reasons) {
     std::vector<std::string> names = by_reason[reason];
     const std::size_t count = names.size();
-    if (count > most_named) names.resize(most_named);
-    table.notes.push_back(fmt::format("Only in {} ({} in {}), {} cell{}: {}{}.", here, reason,
-                                      there, count, count == 1 ? "" : "s", fmt::join(names, "; "),
-                                      count > most_named ? "; ..." : ""));
+    names.resize(std::min(count, most_named));
+    if (count > most_named) names.push_back(fmt::format("{} more", count - most_named));
+    table.notes.push_back(fmt::format("Only in {} ({} in {}), {} cell{}: {}.", here, reason, there,
+                                      count, count == 1 ? "" : "s", fmt::join(names, "; ")));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/names.h"
+#include "harness/results/pair_verdict.h"
 #include "harness/results/summary_parts.h"
 #include "harness/run/stopping.h"
 #include "harness/statistics/multiplicity.h"
@@ -35,17 +36,6 @@ bool switch_changed_nothing(const SectionPlan& section, const Evidence& evidence
          a.threads_used == b.threads_used && a.code_path == b.code_path;
 }
 
-/// What the interval says; undecided where the undisturbed blocks alone would say otherwise.
-Verdict verdict_of(const PairEffects& effects, const std::optional<Estimate>& estimate,
-                   double margin) {
-  if (!estimate) return Verdict::undecided;
-  const Verdict primary = verdict(estimate->ci, margin);
-  if (!effects.use_all) return primary;
-  const auto undisturbed = median_interval(PairEffects::values(effects.kept));
-  const bool agreed = undisturbed && verdict(undisturbed->ci, margin) == primary;
-  return agreed ? primary : Verdict::undecided;
-}
-
 Json comparison(const SectionPlan& section, const Evidence& evidence, const Pair& pair,
                 std::size_t problem, const PairEffects& effects) {
   const std::vector<double> launches = effects.primary();
@@ -57,7 +47,7 @@ Json comparison(const SectionPlan& section, const Evidence& evidence, const Pair
   row["ci95"] = estimate ? ratio_json(estimate->ci) : Json(nullptr);
   row["level"] = estimate ? Json(estimate->level) : Json(nullptr);
   row["verdict"] =
-      name_in(verdict_names, verdict_of(effects, estimate, section.protocol.equivalence_margin));
+      name_in(verdict_names, pair_verdict(effects, section.protocol.equivalence_margin));
   row["p_value"] = sign_test_p(launches);
   row["discarded"] = effects.discarded;
   row["ratio_undiscarded"] = std::exp(median(PairEffects::values(effects.all)));

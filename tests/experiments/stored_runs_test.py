@@ -491,6 +491,25 @@ class ComparedArms(WithFolder):
             self.assertIn("percentage", self.fail_with(USAGE, "compare", run, "--arms", "simd",
                                                        "slow", f"--gate={margin}"))
 
+    def test_what_was_disturbed_must_not_decide_alone(self):
+        # Another process had the CPU in the first blocks, in which B was slow.
+        run = self.store("run", seconds={"simd": 1.0, "blocked": 1.0}, quartets=2, sizes=(64,))
+        rows = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+        for row in rows:
+            if row["row"] != "sample" or row["section"] != 1:
+                continue
+            disturbed = row["block"] == 0
+            row["foreign_seconds"] = 1.0 if disturbed else 0.0
+            if disturbed and row["arm"] == 1:
+                row["seconds"] *= 2
+        (run / "samples.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        result = json.loads(self.succeed("compare", run, "--format", "json"))
+        cell, = result["cells"]
+        self.assertGreater(cell["change"], 0.2)
+        self.assertEqual((cell["verdict"], cell["discarded"]), ("undecided", 0.5))
+        self.assertIn("in 1 of 1 cells too much was disturbed", result["notes"][0])
+        self.assertEqual(crossover("compare", run, "--gate", "3%").returncode, UNDECIDED)
+
     def test_too_few_launches_decide_nothing(self):
         run = self.store("run", launches=1)
         result = crossover("compare", run, "--gate", "3%")

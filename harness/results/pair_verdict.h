@@ -1,0 +1,13 @@
+#pragma once
+
+#include "harness/results/evidence.h"
+#include "harness/statistics/statistics.h"
+
+namespace crossover::harness {
+
+/// The verdict on one pair of arms on one problem from the order-statistic interval of its launch
+/// effects: undecided below six launches and, where too much was disturbed to set it aside, unless
+/// the undisturbed blocks alone have the same verdict. `margin` as in verdict().
+Verdict pair_verdict(const PairEffects& effects, double margin);
+
+}  // namespace crossover::harness
