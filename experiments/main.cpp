@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iostream>
@@ -100,5 +101,7 @@ int guarded_run(const Arguments& arguments) {
 }  // namespace crossover::experiments
 
 int main(int count, char** arguments) {
+  // A file that may not grow further is a failed write, like a full disk, and no sudden death.
+  std::signal(SIGXFSZ, SIG_IGN);
   return crossover::experiments::guarded_run({arguments + 1, arguments + count});
 }

@@ -41,7 +41,8 @@ void require_same(const char* what, const Json& stored, const Json& here,
                   stored.dump(), here.dump()));
 }
 
-harness::Plan plan_to_resume(const harness::StoredRun& stored, const harness::Machine& here) {
+/// Throws Json::exception where the manifest lacks something.
+void require_same_place(const harness::StoredRun& stored, const harness::Machine& here) {
   if (stored.manifest.contains("builds")) {
     throw harness::StorageError(stored.path.string() +
                                 " compares two programs, and only one of them could go on with it; "
@@ -51,7 +52,16 @@ harness::Plan plan_to_resume(const harness::StoredRun& stored, const harness::Ma
   require_same("CPU", machine.at("cpu"), here.cpu, stored.path);
   require_same("number of CPUs", machine.at("cores"), here.cores, stored.path);
   require_same("build", stored.manifest.at("git"), git_version, stored.path);
-  return harness::plan_from(stored);
+}
+
+harness::Plan plan_to_resume(const harness::StoredRun& stored, const harness::Machine& here) {
+  try {
+    require_same_place(stored, here);
+    return harness::plan_from(stored);
+  } catch (const Json::exception& error) {
+    throw harness::StorageError((stored.path / "manifest.json").string() +
+                                ": damaged: " + error.what());
+  }
 }
 
 bool any_bad(const Json& cells) {
@@ -77,7 +87,13 @@ MeasuredRun::MeasuredRun(harness::Plan plan, const std::string& out, const Argum
       recorder_(plan_, &directory_, [this] { save_manifest(); }),
       runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families(),
                       harness::model_machine(machine_), ways.wanted}) {
-  save_manifest();
+  try {
+    save_manifest();
+  } catch (const harness::StorageError&) {
+    std::error_code ignored;  // a directory without a manifest is of no use to anybody
+    std::filesystem::remove_all(path(), ignored);
+    throw;
+  }
 }
 
 MeasuredRun::MeasuredRun(harness::StoredRun stored)
@@ -90,13 +106,18 @@ MeasuredRun::MeasuredRun(harness::StoredRun stored)
       recorder_(plan_, &directory_, [this] { save_manifest(); }),
       runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families(),
                       harness::model_machine(machine_)}) {
-  for (const std::size_t section : stored.unfinished) {
-    directory_.append({{"row", "discarded"}, {"section", section}});
-  }
   runner_.resume(std::move(stored.evidence), std::move(stored.elapsed_seconds));
   manifest_["state"] = "running";
   manifest_["resumed"].push_back(harness::utc_now());
-  save_manifest();
+  try {
+    for (const std::size_t section : stored.unfinished) {
+      directory_.append({{"row", "discarded"}, {"section", section}});
+    }
+    directory_.flush();
+    save_manifest();
+  } catch (const harness::StorageError& error) {
+    give_up(error);
+  }
 }
 
 /// Where this process disturbs no arm, if there is such a place.
@@ -111,10 +132,10 @@ std::vector<int> MeasuredRun::coordinator_cpus() const {
 int MeasuredRun::measure() {
   const std::vector<int> spare = coordinator_cpus();
   manifest_["coordinator_cpus"] = spare.empty() ? Json(nullptr) : Json(spare);
-  save_manifest();
   const harness::OwnAffinity affinity(spare);
   int status = exit_done;
   try {
+    save_manifest();
     try {
       measure_sections();
     } catch (const harness::Interrupted&) {
@@ -123,10 +144,7 @@ int MeasuredRun::measure() {
     recorder_.on_flush();
     finish(status == exit_interrupted ? "interrupted" : "done");
   } catch (const harness::StorageError& error) {
-    throw harness::StorageError(
-        fmt::format("{}\nWhat was measured until then is readable; when there is room, go on with: "
-                    "crossover run --resume {}",
-                    error.what(), path().string()));
+    give_up(error);
   }
   const bool bad = recorder_.bad_cells() > 0 || any_bad(summary_.at("cells"));
   if (status == exit_done && bad) status = exit_cells_failed;
@@ -160,6 +178,16 @@ void MeasuredRun::finish(const std::string& state) {
     directory_.write("tables/" + table.section + ".md", harness::as_markdown(table));
     directory_.write("tables/" + table.section + ".csv", harness::as_csv(table));
   }
+}
+
+/// Says how to go on after a write that failed. A comparison of two programs cannot be resumed.
+void MeasuredRun::give_up(const harness::StorageError& error) const {
+  const std::string advice =
+      manifest_.contains("builds")
+          ? "when there is room, measure again"
+          : "when there is room, go on with: crossover run --resume " + path().string();
+  throw harness::StorageError(
+      fmt::format("{}\nWhat was measured until then is readable; {}", error.what(), advice));
 }
 
 /// The plan may have grown since.

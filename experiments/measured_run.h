@@ -54,6 +54,7 @@ class MeasuredRun {
   std::vector<int> coordinator_cpus() const;
   void measure_sections();
   void finish(const std::string& state);
+  [[noreturn]] void give_up(const harness::StorageError& error) const;
   void save_manifest();
 
   harness::ProcessHost::Place place_;

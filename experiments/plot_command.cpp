@@ -1,4 +1,6 @@
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -6,8 +8,38 @@
 #include "build_info.h"
 #include "experiments/command.h"
 #include "experiments/figures.h"
+#include "harness/results/run_directory.h"
+#include "harness/results/stored_run.h"
+#include "harness/results/summary.h"
 
 namespace crossover::experiments {
+namespace {
+
+using harness::Json;
+
+/// Whether summary.json is there and belongs to all that was measured: a run that was killed has
+/// none, or that of an earlier interruption.
+bool has_summary(const std::filesystem::path& run, const Json& manifest) {
+  std::ifstream file(run / "summary.json", std::ios::binary);
+  const Json summary = Json::parse(file, nullptr, false);
+  const Json state = manifest.value("state", Json(nullptr));
+  return summary.is_object() && summary.value("state", Json(nullptr)) == state &&
+         state != "running";
+}
+
+/// Figures are drawn from the summary, so it is made again from the samples where that is needed.
+void ensure_summary(const std::filesystem::path& run) {
+  if (has_summary(run, harness::read_manifest(run))) return;
+  const harness::StoredRun stored = harness::read_run(run);
+  try {
+    const Json summary = harness::summarise(stored.manifest, stored.evidence);
+    harness::write_file(run / "summary.json", harness::text_of(summary, 1) + "\n");
+  } catch (const Json::exception& error) {
+    throw harness::StorageError((run / "manifest.json").string() + ": damaged: " + error.what());
+  }
+}
+
+}  // namespace
 
 int draw_figures(const std::string& run, const std::vector<std::string>& options) {
   std::vector<std::string> command{python_program, std::string(source_root) + "/plots/plot.py",
@@ -54,7 +86,9 @@ int plot_command(const Arguments& arguments) {
     passed.emplace_back(flag);
     passed.push_back(options.text(name));
   }
-  return draw_figures(options.values()["run"].as<std::vector<std::string>>().front(), passed);
+  const std::string run = options.values()["run"].as<std::vector<std::string>>().front();
+  ensure_summary(run);
+  return draw_figures(run, passed);
 }
 
 }  // namespace crossover::experiments

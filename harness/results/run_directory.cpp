@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
+#include <sys/file.h>
 
 namespace crossover::harness {
 namespace {
@@ -73,19 +74,32 @@ RunDirectory::RunDirectory(const std::filesystem::path& base, const std::string&
     : path_(
           make_unused(base / experiment /
                       fmt::format("{:%Y%m%dT%H%M%SZ}-{}", fmt::gmtime(std::time(nullptr)), host))) {
-  open_samples();
-  append({{"row", "header"}, {"schema", schema_version}, {"experiment", experiment}});
+  try {
+    open_samples();
+    append({{"row", "header"}, {"schema", schema_version}, {"experiment", experiment}});
+    flush();
+  } catch (const StorageError&) {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+    throw;
+  }
 }
 
 RunDirectory::RunDirectory(const std::filesystem::path& existing) : path_(existing) {
-  end_last_line(path_ / "samples.jsonl");
   open_samples();
+  end_last_line(path_ / "samples.jsonl");
 }
 
 void RunDirectory::open_samples() {
   const std::filesystem::path samples = path_ / "samples.jsonl";
   samples_.reset(std::fopen(samples.c_str(), "ae"));
   if (!samples_) fail("cannot write", samples);
+  // Two processes that append would make the rows of each other unreadable. Some network file
+  // systems have no locks: that alone is no reason to stop.
+  if (flock(fileno(samples_.get()), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw StorageError(
+        fmt::format("another process is writing {}; wait for its end", samples.string()));
+  }
 }
 
 void RunDirectory::append(const Json& row) {
@@ -105,7 +119,8 @@ void RunDirectory::write(const std::filesystem::path& relative, const std::strin
 
 void write_file(const std::filesystem::path& path, const std::string& content) {
   std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (error) throw StorageError(fmt::format("cannot write {}: {}", path.string(), error.message()));
   const std::filesystem::path unfinished = path.string() + ".part";
   {
     std::ofstream file(unfinished, std::ios::binary);
@@ -126,6 +141,10 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
 
 Json read_manifest(const std::filesystem::path& run) {
   const std::filesystem::path path = run / "manifest.json";
+  std::error_code none;
+  if (!std::filesystem::exists(path, none)) {
+    throw StorageError(run.string() + ": is not a run directory, it has no manifest.json");
+  }
   Json manifest = Json::parse(read_file(path), nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object()) {
     throw StorageError(path.string() + ": damaged: not a JSON object");

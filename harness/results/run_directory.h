@@ -27,7 +27,7 @@ class RunDirectory {
                const std::string& host);
 
   /// Opens the directory of a run that was interrupted, to append to it. What a crash left of a
-  /// last line is removed.
+  /// last line is removed. Throws also where another process is writing there.
   explicit RunDirectory(const std::filesystem::path& existing);
 
   const std::filesystem::path& path() const { return path_; }

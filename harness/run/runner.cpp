@@ -209,6 +209,7 @@ void Runner::run_launch(const Launch& launch) {
   for (const std::size_t problem : order) {
     left -= problem_seconds(launch.section, problem);
     if (evidence_[launch.section].has_launch(problem, launch.number)) continue;
+    if (arms_to_measure(launch.section, problem).empty()) continue;
     world_.observer.on_progress(launch.section, launch_text(launch, problem), left);
     measure_problem(launch, problem, workers, random);
     world_.observer.on_closed(launch.section, problem, launch.number,
