@@ -171,13 +171,13 @@ void MeasuredRun::finish(const std::string& state) {
   manifest_["finished"] = harness::utc_now();
   summary_ = harness::summarise(manifest_, runner_.evidence());
   manifest_["ceilings"] = summary_.at("ceilings");
-  save_manifest();
   directory_.write("summary.json", harness::text_of(summary_, 1) + "\n");
   tables_ = harness::make_tables(summary_);
   for (const harness::Table& table : tables_) {
     directory_.write("tables/" + table.section + ".md", harness::as_markdown(table));
     directory_.write("tables/" + table.section + ".csv", harness::as_csv(table));
   }
+  save_manifest();  // last: what says that it is done has all of its files
 }
 
 /// Says how to go on after a write that failed. A comparison of two programs cannot be resumed.

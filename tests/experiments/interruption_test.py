@@ -227,11 +227,12 @@ class FullDisk(Runs):
         self.resume(run)
         for file in ("summary.json", "manifest.json"):
             before = (run / file).read_bytes()
-            # A megabyte of free space would not do: each is smaller, but the manifest grows.
+            # The summary is the larger one; a finished run adds nothing to its samples.
             limit = len(before) - 1000
             errors = self.resume(run, ENVIRONMENT, preexec_fn=file_size_limit(limit))
             self.assert_stopped(errors, run, file)
             self.assertEqual((run / file).read_bytes(), before)
+            self.assertEqual(json_of(run / "manifest.json")["state"], "running")
             self.assert_readable(run)
         self.resume(run)
         self.assert_whole(run)
@@ -292,7 +293,7 @@ class Refused(Runs):
             ({"machine": {}}, "manifest.json: damaged: "),
         ):
             (run / "manifest.json").write_text(json.dumps(manifest | change))
-            files = {path: path.read_bytes() for path in run.rglob("*.*")if path.is_file()}
+            files = {path: path.read_bytes() for path in run.rglob("*.*") if path.is_file()}
             self.assertIn(words, self.resume(run, ENVIRONMENT))
             self.assertEqual({path: path.read_bytes() for path in files}, files)
 
