@@ -148,7 +148,7 @@ class Killed(Runs):
         for killed in range(12):
             process = self.started_or_resumed()
             try:
-                process.wait(timeout=moments.uniform(0.02, 1.2))
+                process.wait(timeout=moments.uniform(0.02, 0.7))
                 self.end(process, DONE)
                 return killed
             except subprocess.TimeoutExpired:
