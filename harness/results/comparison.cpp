@@ -84,17 +84,6 @@ class PairedCells {
   Pair pair_;
 };
 
-/// The interval for a gate; where all blocks are primary although some were disturbed, wide enough
-/// for the undisturbed ones too, so that both must agree.
-Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, std::size_t looks) {
-  Interval interval = gate_interval({effects.primary()}, cells, looks).ci;
-  if (effects.use_all) {
-    const Interval kept = gate_interval({PairEffects::values(effects.kept)}, cells, looks).ci;
-    interval = {std::min(interval.low, kept.low), std::max(interval.high, kept.high)};
-  }
-  return interval;
-}
-
 }  // namespace
 
 UnmatchedCell unmatched_cell(const SectionPlan& plan, const Evidence& evidence, std::size_t arm,

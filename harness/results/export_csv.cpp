@@ -27,7 +27,10 @@ const Fields sample_columns{"launch",
                             "involuntary_switches",
                             "steal_seconds",
                             "foreign_seconds",
-                            "others_ran"};
+                            "others_ran",
+                            "cycles",
+                            "instructions",
+                            "cache_misses"};
 
 void append(Fields& fields, const Fields& more) {
   fields.insert(fields.end(), more.begin(), more.end());

@@ -30,7 +30,8 @@ CREATE TABLE cells (
 CREATE TABLE samples (
   cell_id INTEGER REFERENCES cells, launch INTEGER, block INTEGER, place INTEGER,
   iterations INTEGER, seconds REAL, cpu_seconds REAL, voluntary_switches INTEGER,
-  involuntary_switches INTEGER, steal_seconds REAL, foreign_seconds REAL, others_ran INTEGER);
+  involuntary_switches INTEGER, steal_seconds REAL, foreign_seconds REAL, others_ran INTEGER,
+  cycles INTEGER, instructions INTEGER, cache_misses INTEGER);
 )";
 
 // The middle one of an odd number of values, the mean of the middle two of an even number.
@@ -68,7 +69,7 @@ constexpr std::size_t run_columns = 15;
 constexpr std::size_t section_columns = 5;
 constexpr std::size_t arm_columns = 10;
 constexpr std::size_t cell_columns = 18;
-constexpr std::size_t sample_columns = 12;
+constexpr std::size_t sample_columns = 15;
 const std::vector<std::string> problem_columns{"problem_id", "section_id", "problem"};
 
 Json member(const Json& object, const char* name) { return object.value(name, Json(nullptr)); }
@@ -191,7 +192,8 @@ class SqliteExport {
     Json values{cell->second};
     for (const char* name :
          {"launch", "block", "place", "iterations", "seconds", "cpu_seconds", "voluntary_switches",
-          "involuntary_switches", "steal_seconds", "foreign_seconds", "others_ran"}) {
+          "involuntary_switches", "steal_seconds", "foreign_seconds", "others_ran", "cycles",
+          "instructions", "cache_misses"}) {
       values.push_back(member(row, name));
     }
     return values;

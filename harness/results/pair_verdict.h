@@ -10,4 +10,9 @@ namespace crossover::harness {
 /// the undisturbed blocks alone have the same verdict. `margin` as in verdict().
 Verdict pair_verdict(const PairEffects& effects, double margin);
 
+/// The interval of one of so many cells for a gate, simultaneous over the cells and the looks;
+/// where all blocks are primary although some were disturbed, wide enough for the undisturbed ones
+/// too, so that both must agree.
+Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, std::size_t looks);
+
 }  // namespace crossover::harness

@@ -1,5 +1,6 @@
 #include "harness/run/gate_stopping.h"
 
+#include "harness/results/pair_verdict.h"
 #include "harness/statistics/gate.h"
 
 namespace crossover::harness {
@@ -19,9 +20,9 @@ StoppingRule gate_stopping(std::size_t cells, double margin) {
       for (std::size_t problem = 0; problem < section.problems.size(); ++problem) {
         const PairEffects effects = evidence.effects(pair, problem);
         if (effects.all.empty()) continue;  // cannot be measured, however often
-        const Estimate estimate =
-            gate_interval({effects.primary()}, cells, section.protocol.looks.size());
-        if (gate(estimate.ci, margin) == GateVerdict::undecided) wanted[problem] = true;
+        const Interval interval =
+            simultaneous_interval(effects, cells, section.protocol.looks.size());
+        if (gate(interval, margin) == GateVerdict::undecided) wanted[problem] = true;
       }
     }
     return wanted;

@@ -224,11 +224,15 @@ void Runner::measure_problem(const Launch& launch, std::size_t problem, Workers&
   const Closing closing(evidence_[section]);
   std::vector<std::size_t> arms;
   double slowest = 0;
-  for (const std::size_t arm : arms_to_measure(section, problem)) {
+  // In random order: what is prepared first may get other memory than what comes after it.
+  std::vector<std::size_t> candidates = arms_to_measure(section, problem);
+  std::shuffle(candidates.begin(), candidates.end(), random);
+  for (const std::size_t arm : candidates) {
     if (!prepare(section, arm, problem, workers)) continue;
     arms.push_back(arm);
     slowest = std::max(slowest, *evidence_[section].facts(arm, problem)->call_seconds);
   }
+  std::sort(arms.begin(), arms.end());
   const int count = blocks_per_launch(plan.protocol, slowest);
   const auto blocks = balanced_blocks(arms, count, random);
   for (std::size_t block = 0; block < blocks.size(); ++block) {
