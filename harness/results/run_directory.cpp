@@ -142,7 +142,7 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
 Json read_manifest(const std::filesystem::path& run) {
   const std::filesystem::path path = run / "manifest.json";
   std::error_code none;
-  if (!std::filesystem::exists(path, none)) {
+  if (std::filesystem::status(path, none).type() == std::filesystem::file_type::not_found) {
     throw StorageError(run.string() + ": is not a run directory, it has no manifest.json");
   }
   Json manifest = Json::parse(read_file(path), nullptr, false);

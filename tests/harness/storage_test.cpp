@@ -1,6 +1,7 @@
 #include <csignal>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <optional>
 #include <sstream>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -84,8 +85,17 @@ TEST_F(Storage, ManifestOfAnotherSchemaIsRefused) {
   EXPECT_NE(error.find("schema 7 is not supported; expected 1"), std::string::npos) << error;
   write_file(base_ / "manifest.json", R"({"schema": )");
   EXPECT_NE(error_of([&] { read_manifest(base_); }).find("damaged"), std::string::npos);
-  EXPECT_NE(error_of([&] { read_manifest(base_ / "none"); }).find("cannot read"),
+  EXPECT_NE(error_of([&] { read_manifest(base_ / "none"); }).find("is not a run directory"),
             std::string::npos);
+}
+
+TEST_F(Storage, ARunHasOneWriter) {
+  std::optional<RunDirectory> first(std::in_place, base_, "experiment", "host");
+  const fs::path run = first->path();
+  EXPECT_NE(error_of([&] { RunDirectory second(run); }).find("another process is writing"),
+            std::string::npos);
+  first.reset();
+  RunDirectory second(run);
 }
 
 TEST_F(Storage, FilesAreReplacedAsAWhole) {
