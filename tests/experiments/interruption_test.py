@@ -24,8 +24,8 @@ from cli_test import DONE, ENVIRONMENT, INTERRUPTED, USAGE, crossover, workers  
 # Launches are fixed, so that every run of it has the same cells with as many samples. A cell that
 # can never run is one of them.
 CONFIG = ("family = matmul\nvariants = naive, simd\nsize = 16, 33, 900000\n"
-          "launches = 6\nquartets = 1\nseed = 5\n")
-LONG = CONFIG.replace("launches = 6", "launches = 1000\nbudget = 9h")
+          "launches = 20\nquartets = 2\nseed = 5\n")
+LONG = CONFIG.replace("launches = 20", "launches = 1000\nbudget = 9h")
 
 
 def json_of(path: pathlib.Path) -> dict:
@@ -148,7 +148,7 @@ class Killed(Runs):
         for killed in range(12):
             process = self.started_or_resumed()
             try:
-                process.wait(timeout=moments.uniform(0.02, 0.7))
+                process.wait(timeout=moments.uniform(0.02, 0.5))
                 self.end(process, DONE)
                 return killed
             except subprocess.TimeoutExpired:
