@@ -45,7 +45,8 @@ Selection selection_from(const std::string& text, const std::vector<harness::Fam
 std::string extents_text(const harness::FamilyInfo& family) {
   std::string text;
   for (const std::string& extent : family.extents) {
-    text += fmt::format("{} = {}\n", extent, extent == "batch" ? "1, 3" : "1, 7, 17, 64, 129");
+    const bool has_default = family.default_extents.contains(extent);
+    text += fmt::format("{} = {}\n", extent, has_default ? "1, 3" : "1, 7, 17, 64, 129");
   }
   return text;
 }
@@ -59,7 +60,8 @@ harness::Plan check_plan(const harness::FamilyInfo& family, const std::string& v
   for (const harness::VariantInfo& info : family.variants) {
     if (!variant.empty() && info.name != variant) continue;
     chosen.push_back(info.name);
-    if (info.traits.at("simd") == "highway") dispatched.push_back(info.name);
+    const std::string& simd = info.traits.at("simd");
+    if (simd == "highway" || simd == "intrinsics") dispatched.push_back(info.name);
   }
   std::string text = common + fmt::format("[every_variant]\nvariants = {}\nthreads = 1, 2, 3\n",
                                           fmt::join(chosen, ", "));

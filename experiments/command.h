@@ -38,6 +38,7 @@ int list_command(const Arguments& arguments);
 int check_command(const Arguments& arguments);
 int bench_command(const Arguments& arguments);
 int plot_command(const Arguments& arguments);
+int doctor_command(const Arguments& arguments);
 int compare_command(const Arguments& arguments);
 int report_command(const Arguments& arguments);
 int export_command(const Arguments& arguments);

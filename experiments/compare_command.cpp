@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <fmt/format.h>
 #include <iostream>
 #include <set>
 
 #include "experiments/command.h"
+#include "experiments/compare_live.h"
+#include "experiments/comparison_output.h"
 #include "experiments/stored_runs.h"
 #include "harness/plan/config.h"
 #include "harness/results/comparison.h"
@@ -16,31 +16,19 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 
-/// "3%" as 0.03.
-double margin_from(const std::string& text) {
-  double percent = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, percent);
-  const bool whole = error == std::errc() && std::string_view(rest, end) == "%";
-  if (!whole || !std::isfinite(percent) || percent < 0) {
-    throw UsageError(fmt::format("--gate = {}; expected a percentage such as 3%", text));
-  }
-  return percent / 100;
-}
-
 Options compare_options() {
   Options options(
       "compare A [B] [options]",
       "Compares two arms of one stored run, paired block by block (A with --arms), or two stored\n"
       "runs, which were not interleaved (A before, B after). Changes are those of the time per\n"
-      "call of B against A: negative is less time.",
+      "call of B against A: negative is less time.\n"
+      "Two programs are compared with compare --live: see crossover compare --live --help.",
       "crossover compare results/quickstart/20260131T120000Z-host --arms simd openblas");
   options.add()("arms", po::value<std::vector<std::string>>()->multitoken(),
                 "two arms of one run by their labels in the tables: before and after")(
-      "gate", po::value<std::string>(),
-      "largest tolerated increase of time, e.g. 3%: exit 1 regression, 3 undecided, 0 pass")(
       "any-machine", "compare runs of different machines")(
       "format", po::value<std::string>()->default_value("text"), "text, json, markdown or csv");
+  add_gate_option(options);
   options.positional("runs", 2);
   return options;
 }
@@ -125,41 +113,19 @@ harness::Comparison compare_two_runs(const Options& options, const fs::path& bef
   return comparison;
 }
 
-void print(const harness::Comparison& comparison, std::optional<double> margin,
-           const std::string& format) {
-  if (format == "json") {
-    std::cout << harness::text_of(harness::comparison_json(comparison, margin), 1) << "\n";
-    return;
-  }
-  const std::vector<harness::Table> tables = harness::comparison_tables(comparison, margin);
-  if (format == "csv") {
-    // One table: the columns are the same in every section.
-    harness::Table all = tables.front();
-    for (std::size_t i = 1; i < tables.size(); ++i) {
-      all.data.insert(all.data.end(), tables[i].data.begin(), tables[i].data.end());
-    }
-    std::cout << harness::as_csv(all);
-    // What no column holds: warnings, the mean, the gate.
-    for (const std::string& note : tables.back().notes) std::cerr << note << "\n";
-    return;
-  }
-  for (const harness::Table& table : tables) {
-    std::cout << (format == "markdown" ? harness::as_markdown(table) : harness::as_text(table))
-              << "\n";
-  }
-}
-
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
+  if (std::find(arguments.begin(), arguments.end(), "--live") != arguments.end()) {
+    return compare_live(arguments);
+  }
   Options options = compare_options();
   if (!options.parse(arguments)) return exit_done;
   if (!options.has("runs")) {
     throw UsageError("compare needs a run directory; see crossover compare --help");
   }
   const std::string format = options.format({"text", "json", "markdown", "csv"});
-  std::optional<double> margin;
-  if (options.has("gate")) margin = margin_from(options.text("gate"));
+  const std::optional<double> margin = gate_margin(options);
   std::vector<fs::path> runs;
   for (const std::string& path : options.values()["runs"].as<std::vector<std::string>>()) {
     runs.push_back(run_directory(path));
@@ -167,16 +133,8 @@ int compare_command(const Arguments& arguments) {
   const harness::Comparison comparison = runs.size() == 2
                                              ? compare_two_runs(options, runs[0], runs[1])
                                              : compare_two_arms(options, runs[0]);
-  print(comparison, margin, format);
-  if (!margin) return exit_done;
-  switch (harness::gate(comparison, *margin)) {
-    case harness::GateVerdict::regression:
-      return exit_regression;
-    case harness::GateVerdict::undecided:
-      return exit_undecided;
-    default:
-      return exit_done;
-  }
+  print_comparison(comparison, margin, format);
+  return gate_status(comparison, margin);
 }
 
 }  // namespace crossover::experiments

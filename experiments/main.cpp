@@ -16,13 +16,15 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 9> commands{{
+constexpr std::array<Command, 10> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
     {"bench", "every kernel as a plain Google Benchmark, with its standard flags", bench_command},
     {"compare", "two arms of one stored run, or two stored runs", compare_command},
     {"plot", "draw the figures of a stored run again", plot_command},
+    {"doctor", "what this machine can reach, how quiet it is, and what spoils measurements here",
+     doctor_command},
     {"report", "stored runs as Markdown and self-contained HTML", report_command},
     {"export", "the samples of a stored run for pandas, SQL, Google Benchmark", export_command},
     {"simulate", "the method's error rates on synthetic timings", simulate_command},

@@ -76,7 +76,7 @@ MeasuredRun::MeasuredRun(harness::Plan plan, const std::string& out, const Argum
       host_({"/proc/self/exe", "worker"}, place_),
       recorder_(plan_, &directory_, [this] { save_manifest(); }),
       runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families(),
-                      ways.wanted}) {
+                      harness::model_machine(machine_), ways.wanted}) {
   save_manifest();
 }
 
@@ -88,7 +88,8 @@ MeasuredRun::MeasuredRun(harness::StoredRun stored)
       manifest_(std::move(stored.manifest)),
       host_({"/proc/self/exe", "worker"}, place_),
       recorder_(plan_, &directory_, [this] { save_manifest(); }),
-      runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families()}) {
+      runner_(plan_, {host_, recorder_, monotonic_seconds, usable_bytes(machine_), families(),
+                      harness::model_machine(machine_)}) {
   for (const std::size_t section : stored.unfinished) {
     directory_.append({{"row", "discarded"}, {"section", section}});
   }

@@ -8,7 +8,7 @@
 
 namespace crossover::experiments {
 
-/// What a ceiling is measured with: 1.5e8 operations or 100 MB per thread, which take more than a
+/// What a ceiling is measured with: 1.5e8 operations or 25 MB per thread, which take about a
 /// millisecond on any current core.
 inline constexpr std::int64_t ceiling_iterations = 100'000;
 

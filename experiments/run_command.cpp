@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <iostream>
 #include <optional>
-#include <set>
 
 #include "build_info.h"
 #include "experiments/command.h"
+#include "experiments/config_arguments.h"
 #include "experiments/families.h"
 #include "experiments/figures.h"
 #include "experiments/lock_options.h"
@@ -24,53 +24,6 @@ namespace crossover::experiments {
 namespace {
 
 using harness::Json;
-
-/// "--size 64" and "--size=64" for every key that is not an option of the command itself; what is
-/// left goes to the option parser.
-struct SplitArguments {
-  Arguments own;
-  std::vector<std::pair<std::string, std::string>> overrides;
-};
-
-SplitArguments split_overrides(const Arguments& arguments) {
-  static const std::set<std::string> own_options{"out",  "dry-run", "quick", "no-figures", "format",
-                                                 "help", "resume",  "wait",  "no-lock"};
-  SplitArguments split;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string& argument = arguments[i];
-    const std::size_t equals = argument.find('=');
-    const std::string key = argument.starts_with("--") ? argument.substr(2, equals - 2) : "";
-    if (key.empty() || own_options.contains(key)) {
-      split.own.push_back(argument);
-    } else if (equals != std::string::npos) {
-      split.overrides.emplace_back(key, argument.substr(equals + 1));
-    } else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) {
-      split.overrides.emplace_back(key, arguments[++i]);
-    } else {
-      throw UsageError(fmt::format("--{} needs a value, as in --{} VALUE", key, key));
-    }
-  }
-  return split;
-}
-
-/// The config as a path, or by the name of an experiment that ships with the program.
-std::string find_config(const std::string& name) {
-  if (std::filesystem::is_regular_file(name)) return name;
-  const std::filesystem::path shipped = std::filesystem::path(source_root) / "experiments";
-  for (const std::string& candidate : {name, name + ".cfg"}) {
-    if (std::filesystem::is_regular_file(shipped / candidate))
-      return (shipped / candidate).string();
-  }
-  return name;
-}
-
-/// The path from the project's folder where the file lies in it, else the path as it is: a stored
-/// run should not depend on where somebody keeps the sources.
-std::string name_in_project(const std::string& path) {
-  const std::filesystem::path relative =
-      std::filesystem::relative(std::filesystem::absolute(path), source_root);
-  return relative.empty() || *relative.begin() == ".." ? path : relative.string();
-}
 
 /// Fewer launches and quartets: an answer in a fraction of the time, with wider intervals.
 void make_quick(harness::Plan& plan) {
@@ -209,7 +162,9 @@ int show(MeasuredRun& run, const Options& options, bool json, int status) {
 }  // namespace
 
 int run_command(const Arguments& arguments) {
-  const SplitArguments split = split_overrides(arguments);
+  const SplitArguments split = split_overrides(
+      arguments,
+      {"out", "dry-run", "quick", "no-figures", "format", "help", "resume", "wait", "no-lock"});
   Options options = run_options();
   if (!options.parse(split.own)) return exit_done;
   const bool json = options.format({"text", "json"}) == "json";

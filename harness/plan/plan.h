@@ -23,6 +23,7 @@ struct Protocol {
   double target_half_width = 0.01;   // of the log ratio; reached means no more launches
   double budget_seconds = 600;       // for the whole section
   double timeout_seconds = 60;       // for one command to a worker, beyond its estimate
+  bool predicted_grid = false;       // crossover: measure only sizes around the predicted one
   int sharp_launches = 10;           // on sizes inside a bracket, to sharpen it; 0: none
 };
 

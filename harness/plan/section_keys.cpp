@@ -9,10 +9,10 @@ namespace crossover::harness {
 namespace {
 
 /// Keys that every section has, whatever its family; env.NAME beside them.
-constexpr std::array<const char*, 19> section_options = {
+constexpr std::array<const char*, 20> section_options = {
     "family",     "question",   "variants", "against", "axis",     "shapes",   "threads",
     "cache",      "buffers",    "pin",      "seed",    "launches", "quartets", "delta",
-    "half_width", "min_sample", "budget",   "timeout", "sharpen"};
+    "half_width", "min_sample", "budget",   "timeout", "sharpen",  "grid"};
 
 bool contains(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -140,6 +140,9 @@ Protocol protocol_of(const ConfigSection& section, Question question) {
   protocol.looks = question == Question::crossover ? std::vector<int>{6, 10, 15, 20}
                                                    : std::vector<int>{8, 10, 15, 20};
   if (const auto* value = find_value(section, "launches")) protocol.looks = looks_of(*value);
+  if (const auto* value = find_value(section, "grid")) {
+    protocol.predicted_grid = one_of(*value, value->text, {"full", "predicted"}) == "predicted";
+  }
   if (const auto* value = find_value(section, "sharpen")) {
     protocol.sharp_launches = sharp_launches_of(*value);
   }

@@ -16,8 +16,9 @@ Json team_json(const Arm& arm) {
   return team;
 }
 
-Json entry(const Arm& arm, const Problem& problem, const Work& work,
+Json entry(const Arm& arm, const Problem& problem, const CellFacts& facts,
            const std::vector<double>& medians) {
+  const Work& work = facts.work;
   const auto [fastest, slowest] = std::minmax_element(medians.begin(), medians.end());
   Json result = {{"threads", threads_of(arm)}};
   if (work.flops > 0 || work.bytes > 0) {
@@ -25,6 +26,7 @@ Json entry(const Arm& arm, const Problem& problem, const Work& work,
     const double amount = computes ? work.flops : work.bytes;
     result[computes ? "flops_per_second" : "bytes_per_second"] = amount / *fastest;
     result["lowest_launch"] = amount / *slowest;
+    result["code_path"] = nullable(facts.counts.execution.code_path);
   } else {
     const auto constructs =
         static_cast<double>(std::max<std::int64_t>(1, extent(problem, "constructs")));
@@ -46,7 +48,7 @@ Json ceilings_json(const SectionPlan& section, const Evidence& evidence) {
     const std::vector<double> medians = evidence.launch_medians(arm, 0);
     if (facts == nullptr || medians.empty()) continue;
     result[section.arms[arm].variant].push_back(
-        entry(section.arms[arm], section.problems.front(), facts->work, medians));
+        entry(section.arms[arm], section.problems.front(), *facts, medians));
   }
   return result;
 }

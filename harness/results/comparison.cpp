@@ -95,6 +95,16 @@ Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, st
   return interval;
 }
 
+void note_disturbed(Comparison& comparison, const std::vector<PairEffects>& effects) {
+  const auto disturbed = std::count_if(effects.begin(), effects.end(),
+                                       [](const PairEffects& cell) { return cell.use_all; });
+  if (disturbed == 0) return;
+  comparison.notes.push_back(fmt::format(
+      "WARNING: in {} of {} cells too much was disturbed from outside to set it aside; a verdict "
+      "stands only where the undisturbed blocks alone have it, too.",
+      disturbed, effects.size()));
+}
+
 }  // namespace
 
 UnmatchedCell unmatched_cell(const SectionPlan& plan, const Evidence& evidence, std::size_t arm,
@@ -130,30 +140,29 @@ PairsOf pairs_of_labels(const std::string& before, const std::string& after) {
 }
 
 Comparison compare_arms(const StoredRun& run, const std::string& before, const std::string& after) {
-  Comparison comparison;
-  comparison.paired = true;
+  Comparison comparison = compare_pairs(run.sections, run.evidence, pairs_of_labels(before, after));
   comparison.before = before;
   comparison.after = after;
+  return comparison;
+}
+
+Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
+                         const PairsOf& pairs) {
+  Comparison comparison;
+  comparison.paired = true;
   std::vector<PairEffects> effects;
   std::vector<std::size_t> looks;
-  for (std::size_t i = 0; i < run.sections.size(); ++i) {
-    const auto pair = pair_of(run.sections[i], before, after);
-    if (!pair) continue;
-    PairedCells(run.sections[i], run.evidence[i], *pair).add_to(comparison, effects, looks);
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    for (const Pair& pair : pairs(sections[i])) {
+      PairedCells(sections[i], evidence[i], pair).add_to(comparison, effects, looks);
+    }
   }
   std::vector<std::map<int, double>> launches;
-  std::size_t disturbed = 0;
-  for (std::size_t i = 0; i < comparison.cells.size(); ++i) {
+  for (std::size_t i = 0; i < effects.size(); ++i) {
     comparison.cells[i].simultaneous = simultaneous_interval(effects[i], effects.size(), looks[i]);
     launches.push_back(effects[i].by_launch());
-    disturbed += effects[i].use_all;
   }
-  if (disturbed > 0) {
-    comparison.notes.push_back(fmt::format(
-        "WARNING: in {} of {} cells too much was disturbed from outside to set it aside; a verdict "
-        "stands only where the undisturbed blocks alone have it, too.",
-        disturbed, effects.size()));
-  }
+  note_disturbed(comparison, effects);
   add_mean_of_cells(comparison);
   comparison.geometric_mean_rule =
       "Student's t over the launches that all cells share; cells are not taken to be independent";

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,10 +58,16 @@ struct Comparison {
 /// duplicates.
 std::vector<std::string> arm_labels(const StoredRun& run);
 
-/// Two arms of one run in every section that has both, paired block by block. `run` must have been
-/// read with pairs_of_labels(). Per cell: the median launch effect with its order-statistic
-/// interval. Simultaneous: gate_interval() over cells and looks. Geometric mean: Student's t over
-/// the launches that all cells share.
+/// Pairs of arms of each section, of one run that is stored or was just measured, paired block by
+/// block; `before` and `after` are left to the caller. The evidence must have been collected for
+/// these pairs. Per cell: the median launch effect with its order-statistic interval.
+/// Simultaneous: gate_interval() over cells and looks. Geometric mean: Student's t over the
+/// launches that all cells share.
+Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
+                         const PairsOf& pairs);
+
+/// Two arms of one run in every section that has both, as compare_pairs(). `run` must have been
+/// read with pairs_of_labels().
 Comparison compare_arms(const StoredRun& run, const std::string& before, const std::string& after);
 
 /// What read_run() must collect for compare_arms().

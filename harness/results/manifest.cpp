@@ -47,6 +47,7 @@ Json protocol_json(const Protocol& protocol) {
           {"target_half_width", protocol.target_half_width},
           {"budget_seconds", protocol.budget_seconds},
           {"timeout_seconds", protocol.timeout_seconds},
+          {"predicted_grid", protocol.predicted_grid},
           {"sharp_launches", protocol.sharp_launches}};
 }
 
@@ -58,6 +59,7 @@ Protocol protocol_from(const Json& object) {
           object.at("target_half_width"),
           object.at("budget_seconds"),
           object.at("timeout_seconds"),
+          object.value("predicted_grid", false),
           object.value("sharp_launches", 0)};
 }
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
+#include "harness/results/manifest.h"
 #include "harness/run/blocks.h"
+#include "harness/run/narrowing.h"
 #include "harness/run/section_check.h"
 #include "harness/run/sharpening.h"
 #include "harness/run/stopping.h"
@@ -53,7 +56,38 @@ void Runner::check(std::size_t section) {
                         return evidence_[section].facts(arm, problem);
                       }})
       .run();
+  if (plan.question == Question::crossover && plan.protocol.predicted_grid) narrow_grid(section);
   world_.observer.on_flush();
+}
+
+/// Leaves out the sizes that no pair needs. A pair without a prediction needs all of them.
+void Runner::narrow_grid(std::size_t section) {
+  const SectionPlan& plan = plan_.sections[section];
+  std::size_t ceilings = 0;
+  while (ceilings < plan_.sections.size() && plan_.sections[ceilings].name != ceilings_section) {
+    ++ceilings;
+  }
+  if (ceilings == plan_.sections.size()) return;
+  std::set<std::size_t> needed;
+  for (const Pair& pair : plan.comparisons) {
+    for (const Curve& curve : plan.curves) {
+      const CrossoverPrediction prediction =
+          predict(plan_.sections[ceilings], evidence_[ceilings], plan, evidence_[section], pair,
+                  curve, world_.machine);
+      for (const std::size_t i : needed_sizes(curve.axis_values, prediction)) {
+        needed.insert(curve.problems[i]);
+      }
+    }
+  }
+  for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
+    if (needed.contains(problem) || is_sharpening(plan, problem)) continue;
+    for (const std::size_t arm : arms_to_measure(section, problem)) {
+      CellFacts facts = *evidence_[section].facts(arm, problem);
+      facts.status = Status::skipped;
+      facts.reason = "far from the predicted crossover (grid = predicted)";
+      set_facts(section, arm, problem, facts);
+    }
+  }
 }
 
 const FamilyInfo& Runner::family(const std::string& name) const {

@@ -11,6 +11,7 @@
 
 #include "harness/plan/plan.h"
 #include "harness/results/evidence.h"
+#include "harness/results/prediction.h"
 #include "harness/run/stopping.h"
 #include "harness/worker/worker.h"
 
@@ -45,6 +46,7 @@ struct RunnerWorld {
   std::function<double()> now;  // seconds, monotonic
   double memory_bytes = 0;      // that may be used by all workers together
   std::vector<FamilyInfo> families;
+  ModelMachine machine = {};              // for the cost model
   StoppingRule wanted = wanted_problems;  // asked at every look
 };
 
@@ -87,6 +89,7 @@ class Runner {
     bool sharpening = false;
   };
 
+  void narrow_grid(std::size_t section);
   void measure_curves(std::size_t section);
   void sharpen(std::size_t section);
   void check_sharpenings(std::size_t section);

@@ -21,8 +21,8 @@ std::size_t distinct_threads(std::span<const TeamSeconds> times, int at_least) {
 
 std::string too_few(const std::string& what, std::size_t needed, const std::string& of,
                     std::size_t found) {
-  return fmt::format("{} needs times on at least {} different {}; there are {}", what, needed, of,
-                     found);
+  return fmt::format("{} needs times at {} or more different {}; here {} {}", what, needed, of,
+                     found == 1 ? "is" : "are", found);
 }
 
 template <std::size_t n>
@@ -86,7 +86,7 @@ Answer<ForkJoinCost> fit_fork_join(std::span<const TeamSeconds> teams) {
   const std::size_t found = distinct_threads(teams, 2);
   if (found < needed) {
     return Answer<ForkJoinCost>::refused(
-        too_few("o(p) = o0 + o1 p", needed, "teams of two and more threads", found));
+        too_few("o(p) = o0 + o1 p", needed, "sizes of a team, from two threads on", found));
   }
   std::vector<Row<2>> rows;
   std::vector<double> seconds;

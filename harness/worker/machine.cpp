@@ -112,7 +112,9 @@ std::vector<int> placement_order(std::vector<std::vector<int>> siblings) {
 Machine read_machine() {
   Machine machine;
   machine.cpu = field("/proc/cpuinfo", "model name").value_or("unknown CPU");
-  machine.cpus = placement_order(allowed_siblings());
+  const std::vector<std::vector<int>> siblings = allowed_siblings();
+  machine.cpus = placement_order(siblings);
+  machine.physical_cores = static_cast<int>(siblings.size());
   machine.cores = static_cast<int>(machine.cpus.size());
   if (const auto smt = first_line("/sys/devices/system/cpu/smt/active")) machine.smt = *smt == "1";
   machine.caches = read_caches();

@@ -16,8 +16,9 @@ struct Cache {
 
 /// What is known of this machine from /proc and /sys; null where the kernel does not tell.
 struct Machine {
-  std::string cpu;  // model name
-  int cores = 1;    // CPUs that this process may use, hardware threads included
+  std::string cpu;         // model name
+  int cores = 1;           // CPUs that this process may use, hardware threads included
+  int physical_cores = 1;  // of which those are the hardware threads
   std::optional<bool> smt;
   std::vector<Cache> caches;  // of the first CPU
   double memory_bytes = 0;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <limits>
 #include <stdexcept>
 #include <sys/resource.h>
 
@@ -71,18 +72,38 @@ std::optional<double> difference(const std::optional<double>& after,
   return *after - *before;
 }
 
+/// Seconds per call in the best of a few batches of `calls`: what disturbs one of them can only
+/// make it longer.
+double seconds_per_call(const Case& the_case, std::int64_t calls) {
+  constexpr int batches = 3;
+  double best = std::numeric_limits<double>::infinity();
+  for (int batch = 0; batch < batches; ++batch) {
+    const auto start = Clock::now();
+    for (std::int64_t i = 0; i < calls; ++i) the_case.call();
+    best = std::min(best, seconds_since(start) / static_cast<double>(calls));
+  }
+  return std::max(best, 1e-10);
+}
+
 /// Seconds per call and calls needed for `min_sample_seconds`, by doubling until it lasts that
 /// long.
 std::pair<double, std::int64_t> calibrate(const Case& the_case, double first_call_seconds,
                                           double min_sample_seconds) {
+  // Another process may take the CPU for tens of milliseconds. A short call that was hit by that
+  // must not be taken for a long one: its samples would be single calls, with what the first call
+  // after a pause costs on top, while those of the arm that it is compared with are not.
+  constexpr double longest_disturbance = 0.1;
   double per_call = first_call_seconds;
+  if (per_call < longest_disturbance) per_call = std::min(per_call, seconds_per_call(the_case, 1));
   std::int64_t calls = 1;
+  // Reading the clock takes some 50 ns, which must not count.
+  constexpr double shortest_batch = 5e-6;
   while (per_call * static_cast<double>(calls) < min_sample_seconds) {
+    const bool known = per_call * static_cast<double>(calls) >= shortest_batch;
     calls = std::max<std::int64_t>(2 * calls,
                                    std::llround(std::ceil(min_sample_seconds / (2 * per_call))));
-    const auto start = Clock::now();
-    for (std::int64_t i = 0; i < calls; ++i) the_case.call();
-    per_call = std::max(seconds_since(start) / static_cast<double>(calls), 1e-10);
+    const double now = seconds_per_call(the_case, calls);
+    per_call = known ? std::min(per_call, now) : now;
   }
   const double needed = std::ceil(min_sample_seconds / per_call);
   return {per_call, std::max<std::int64_t>(1, std::llround(needed))};

@@ -9,7 +9,6 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
-#include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
 

@@ -20,7 +20,7 @@ std::unique_ptr<Prepared> prepare(const Problem& problem, const ParallelPolicy&)
   return std::make_unique<Plan>(problem.iterations);
 }
 
-/// The blocks of a KiB that belong to a thread, as words of the stream.
+/// The blocks that belong to a thread, as words of the stream.
 std::span<const std::uint64_t> part_of(std::span<const std::uint64_t> stream, int thread,
                                        int threads) {
   const auto words = static_cast<Index>(stream.size());

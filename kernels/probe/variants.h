@@ -43,7 +43,8 @@ std::size_t no_workspace(const Problem&, const ParallelPolicy&);
 /// One step per construct.
 double constructs_of(const Problem& problem);
 
-/// Its number of words is what one step of stream_read reads: a KiB.
-inline constexpr Index words_per_block = 128;
+/// What one iteration of stream_read reads: four cache lines, so that the iterations of an
+/// arithmetic probe read for about as long as that computes.
+inline constexpr Index words_per_block = 32;
 
 }  // namespace crossover::kernels::probe

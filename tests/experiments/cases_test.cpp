@@ -97,7 +97,7 @@ TEST(Probes, AreRightAndSayWhatTheyDo) {
     EXPECT_EQ(the_case.why_wrong(), std::nullopt) << variant.name << ", again";
   }
   EXPECT_DOUBLE_EQ(make_case(probe_cell("fma_f32", 2)).work.flops, 2.0 * 2 * 768 * 1000);
-  EXPECT_DOUBLE_EQ(make_case(probe_cell("stream_read", 2)).work.bytes, 2.0 * 1024 * 1000);
+  EXPECT_DOUBLE_EQ(make_case(probe_cell("stream_read", 2)).work.bytes, 2.0 * 256 * 1000);
   EXPECT_EQ(make_case(probe_cell("parallel_region", 2)).count().parallel_regions, 10u);
   EXPECT_EQ(make_case(probe_cell("empty", 1)).count().tasks, 0u);
 }

@@ -59,7 +59,8 @@ SMALL = "family = matmul\nvariants = naive, simd\nsize = 16, 33\nlaunches = 6\nq
 
 class Help(unittest.TestCase):
     def test_every_command_has_help_with_an_example(self):
-        for command in ("run", "list", "check", "bench", "plot", "report", "export", "compare"):
+        for command in ("run", "list", "check", "bench", "plot", "report", "export", "compare",
+                        "doctor", "simulate"):
             result = crossover(command, "--help")
             self.assertEqual(result.returncode, DONE, command)
             self.assertIn("Example:\n  crossover " + command, result.stdout)
@@ -111,6 +112,26 @@ class Check(unittest.TestCase):
         result = crossover("check", "matmul/smid")
         self.assertEqual(result.returncode, USAGE)
         self.assertIn("did you mean 'matmul/simd'", result.stderr)
+
+
+class Doctor(WithFolder):
+    def test_a_quick_examination(self):
+        out = str(self.folder / "results")
+        result = crossover("doctor", "--quick", "--format", "json", "--out", out, timeout=240)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        report = json.loads(result.stdout)
+        self.assertGreater(report["ceilings"]["fma_f32"][0]["flops_per_second"], 1e9)
+        self.assertGreater(report["ceilings"]["stream_read"][0]["bytes_per_second"], 1e8)
+        self.assertLess(report["harness"]["seconds_per_call"], 1e-6)
+        self.assertEqual(len(report["noise"]["cells"]), 3)
+        for warning in report["warnings"]:
+            self.assertEqual(list(warning), ["what", "remedy"])
+        self.assertEqual(json.loads((self.only_run() / "doctor.json").read_text()), report)
+
+    def test_a_format_that_does_not_exist(self):
+        result = crossover("doctor", "--format", "xml")
+        self.assertEqual(result.returncode, USAGE)
+        self.assertIn("expected one of text, json", result.stderr)
 
 
 class Run(WithFolder):
@@ -361,7 +382,7 @@ class Bench(unittest.TestCase):
         kernels = json.loads(crossover("list", "kernels", "--format", "json").stdout)
         self.assertTrue(kernels)
         for row in kernels:
-            name = f"{row['family']}/{row['variant']}/16/"
+            name = f"{row['family']}/{row['variant']}/"
             self.assertEqual(name in listed, row["available"], name)
 
     def test_threaded_kernels_are_listed_with_all_cpus_too(self):

@@ -32,7 +32,7 @@ TEST(CostModel, ForkAndJoinIsALineFromThreeTeamsOn) {
   // Many times on two teams still are two teams, and one thread forks nothing.
   const auto refused = fit_fork_join(std::vector<TeamSeconds>{{1, 1}, {2, 1}, {2, 2}, {4, 3}});
   EXPECT_FALSE(refused.value);
-  EXPECT_NE(refused.reason.find("at least 3"), std::string::npos) << refused.reason;
+  EXPECT_NE(refused.reason.find("3 or more different sizes"), std::string::npos) << refused.reason;
 }
 
 TEST(CostModel, AmdahlIsRefusedOnTwoThreadCounts) {

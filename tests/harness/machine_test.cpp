@@ -1,6 +1,9 @@
 #include "harness/worker/machine.h"
 
+#include <chrono>
+#include <functional>
 #include <gtest/gtest.h>
+#include <memory>
 
 #include "harness/duration.h"
 #include "harness/worker/cpu_time.h"
@@ -34,6 +37,35 @@ TEST(Duration, HasThreeDigitsAndAUnit) {
   EXPECT_EQ(duration_text(2.54), "2.5 s");
   EXPECT_EQ(duration_text(260), "4 min 20 s");
   EXPECT_EQ(duration_text(3900), "1 h 05 min");
+}
+
+/// Calls that last 10 us, and 20 ms where `is_disturbed` says so of their number.
+Case short_calls(const std::function<bool(int)>& is_disturbed) {
+  const auto calls = std::make_shared<int>(0);
+  Case made;
+  made.call = [=] {
+    const auto wait = std::chrono::microseconds(is_disturbed((*calls)++) ? 20'000 : 10);
+    const auto end = std::chrono::steady_clock::now() + wait;
+    while (std::chrono::steady_clock::now() < end) {
+    }
+  };
+  made.count = [] { return ExecutionCounts{}; };
+  return made;
+}
+
+TEST(Calibration, MakesSamplesOfTheLengthThatWasAskedFor) {
+  const CellFacts facts = characterise(short_calls([](int) { return false; }), 1e-3);
+  EXPECT_GE(facts.iterations * *facts.call_seconds, 1e-3);
+  EXPECT_LE(facts.iterations, 100);
+  EXPECT_GT(facts.iterations, 20);
+}
+
+TEST(Calibration, IsNotMisledByADisturbedCall) {
+  for (const int disturbed : {0, 1, 2, 10, 60}) {
+    const CellFacts facts =
+        characterise(short_calls([=](int call) { return call == disturbed; }), 1e-3);
+    EXPECT_GT(facts.iterations, 20) << "call " << disturbed << " took 20 ms";
+  }
 }
 
 TEST(Measurement, CallsExactlyAsOftenAsAsked) {

@@ -26,7 +26,7 @@ const std::string legal_variants =
 const std::string legal_keys =
     "batch, m, n, k, size, nk, family, question, variants, against, axis, shapes, threads, cache, "
     "buffers, pin, seed, launches, quartets, delta, half_width, min_sample, budget, timeout, "
-    "sharpen, isa, "
+    "sharpen, grid, isa, "
     "env.NAME";
 
 TEST(PlanErrors, NameFamiliesAndKeys) {

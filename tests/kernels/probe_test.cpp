@@ -18,7 +18,7 @@ struct ProbeCall {
 
   ProbeCall(const probe::Variant& variant, const probe::Problem& problem, int threads,
             Index turn = 0)
-      : stream(4096 + 128 * 5), done(static_cast<std::size_t>(threads)) {
+      : stream(4096 + 32 * 5), done(static_cast<std::size_t>(threads)) {
     const ParallelPolicy policy{threads};
     probe::fill_stream(stream, policy);
     args = {.stream = stream, .turn = turn, .done = done};
@@ -97,8 +97,8 @@ TEST(Probes, OfForkAndJoinEnterOneRegionPerConstruct) {
 TEST(Probes, OfReadingGoOnWhereTheLastCallEnded) {
   // One word is not 1 any more: only the call that reaches its block sees it.
   const probe::Variant& variant = *probe::find("stream_read");
-  std::vector<std::uint64_t> stream(128 * 10, 1);
-  stream[128 * 7] = 1000;
+  std::vector<std::uint64_t> stream(32 * 10, 1);
+  stream[32 * 7] = 1000;
   const probe::Problem problem{2, 1};
   const auto prepared = variant.kernel.prepare(problem, {1});
   for (Index turn = 0; turn < 10; ++turn) {
@@ -112,7 +112,7 @@ TEST(Probes, OfReadingGoOnWhereTheLastCallEnded) {
 TEST(Probes, SayHowMuchTheyDo) {
   EXPECT_EQ(probe::operations(*probe::find("fma_f32"), {10, 1}, {2}), 2.0 * 2 * 768 * 10);
   EXPECT_EQ(probe::operations(*probe::find("int8_dot"), {10, 1}, {2}), 2.0 * 2 * 3072 * 10);
-  EXPECT_EQ(probe::bytes(*probe::find("stream_read"), {10, 1}, {2}), 2.0 * 1024 * 10);
+  EXPECT_EQ(probe::bytes(*probe::find("stream_read"), {10, 1}, {2}), 2.0 * 256 * 10);
   EXPECT_EQ(probe::operations(*probe::find("empty"), {10, 1}, {1}), 0);
   EXPECT_EQ(probe::find("nothing of that name"), nullptr);
   EXPECT_GE(probe::stream_words() * 8, std::size_t{256} << 20);
