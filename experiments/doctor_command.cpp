@@ -9,6 +9,7 @@
 #include "experiments/doctor.h"
 #include "experiments/environment.h"
 #include "experiments/families.h"
+#include "experiments/lock_options.h"
 #include "experiments/measured_run.h"
 #include "experiments/probe_cases.h"
 #include "harness/run/interrupt.h"
@@ -73,6 +74,7 @@ Options doctor_options() {
       "store the measurements as a run in a folder under this one")(
       "format", boost::program_options::value<std::string>()->default_value("text"),
       "text or json");
+  add_lock_options(options);
   return options;
 }
 
@@ -85,12 +87,13 @@ int doctor_command(const Arguments& arguments) {
   Arguments command_line{"crossover", "doctor"};
   command_line.insert(command_line.end(), arguments.begin(), arguments.end());
 
-  harness::catch_interrupts();
-  const harness::MachineState state = harness::read_machine_state(look_around_seconds);
   const harness::Machine machine = harness::read_machine();
   harness::Plan plan = doctor_plan(machine.cores, options.has("quick"));
+  harness::catch_interrupts();
   Examination found;
   try {
+    const auto lock = lock_machine(when_busy(options), command_line);
+    const harness::MachineState state = harness::read_machine_state(look_around_seconds);
     found = options.has("out") ? examine_and_store(std::move(plan), machine, state,
                                                    options.text("out"), command_line)
                                : examine(std::move(plan), machine, state);

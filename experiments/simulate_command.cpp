@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iostream>
+#include <limits>
 #include <thread>
 
 #include "experiments/command.h"
@@ -77,7 +78,8 @@ int simulate_command(const Arguments& arguments) {
     return exit_done;
   }
   const harness::Table table = harness::simulation_table(findings, repetitions, seed);
-  std::cout << (format == "markdown" ? harness::as_markdown(table) : harness::as_text(table));
+  // One level further down than a table of its own: it goes into a section of METHOD.md.
+  std::cout << (format == "markdown" ? "#" + harness::as_markdown(table) : harness::as_text(table));
   return exit_done;
 }
 

@@ -82,8 +82,11 @@ std::string cell_id(const Cell& cell) {
   hash.add(cell.arm.family);
   hash.add(cell.arm.variant);
   hash.add(static_cast<std::int64_t>(cell.arm.replica));
-  hash.add(static_cast<std::int64_t>(cell.arm.settings.size()));
+  const auto is_off = [](const auto& setting) { return setting.second == "none"; };
+  hash.add(static_cast<std::int64_t>(cell.arm.settings.size()) -
+           std::count_if(cell.arm.settings.begin(), cell.arm.settings.end(), is_off));
   for (const auto& [key, value] : cell.arm.settings) {
+    if (value == "none") continue;
     hash.add(key);
     hash.add(value);
   }

@@ -53,8 +53,9 @@ std::string label(const Problem& problem);
 std::int64_t extent(const Problem& problem, const std::string& name);
 
 /// Sixteen hexadecimal digits: FNV-1a over section, arm with replica, and problem, whatever the
-/// order of its extents. Stable between runs, machines and versions, so that a stored run can be
-/// resumed and matched with another.
+/// order of its extents. A setting that is "none" counts as absent, so that a switch that a later
+/// version adds, and that is off, changes nothing. Stable between runs, machines and versions, so
+/// that a stored run can be resumed and matched with another.
 std::string cell_id(const Cell& cell);
 
 }  // namespace crossover::harness

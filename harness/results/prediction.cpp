@@ -206,7 +206,7 @@ CrossoverPrediction predict(const SectionPlan& ceilings, const Evidence& ceiling
       points.push_back(*point);
     }
   }
-  if (points.size() < 2) return refused("fewer than two sizes were calibrated");
+  if (points.size() < 2) return refused("fewer than two sizes ran on both sides");
   const int threads = threads_of(model.variant());
   ModelTeam team;
   team.threads = threads;

@@ -84,6 +84,16 @@ Property sharp_holds_root() {
           [](const Record& record) { return as_value(record.sharp_covers); }};
 }
 
+Property sharp_misleads() {
+  return {"sharp interval stands and misses",
+          Property::Kind::rate,
+          {{}, 0.07},
+          [](const Record& record) -> std::optional<double> {
+            if (!record.flagged) return std::nullopt;
+            return record.sharp_covers == false ? 1 : 0;
+          }};
+}
+
 Property sharp_flagged() {
   return {"sharp interval is flagged", Property::Kind::rate, {}, [](const Record& record) {
             return as_value(record.flagged);

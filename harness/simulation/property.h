@@ -53,6 +53,10 @@ Property bracket_ends_right();
 /// The bracket holds the root of the smooth trend. Of the repetitions with one crossing.
 Property bracket_holds_trend_root();
 Property sharp_holds_root();
+/// It stands, not flagged, and misses; of all repetitions with a sharp interval. Also where the set
+/// is seldom bounded, so that what is left unflagged is a chance selection, this stays a small
+/// rate.
+Property sharp_misleads();
 Property sharp_flagged();
 /// The outcome is one of those; of all repetitions.
 Property outcome_is(const std::string& name, std::vector<Outcome> outcomes, Target target);

@@ -60,13 +60,17 @@ Table simulation_table(const std::vector<ScenarioFinding>& findings, std::size_t
   table.title =
       fmt::format("Error rates in {} repetitions per scenario, seed {}", repetitions, seed);
   table.columns = {"scenario", "truth", "property", "target", "result [95%]", "of", "verdict"};
+  std::string last;
   for (const ScenarioFinding& row : findings) {
     const Finding& finding = row.finding;
-    table.rows.push_back({row.scenario, row.description, finding.property, target_text(finding),
-                          result_text(finding), std::to_string(finding.count),
+    const bool again = row.scenario == last;
+    last = row.scenario;
+    table.rows.push_back({again ? "" : row.scenario, again ? "" : row.description, finding.property,
+                          target_text(finding), result_text(finding), std::to_string(finding.count),
                           verdict_text(finding)});
   }
-  table.notes.push_back(fmt::format("{} targets missed.", missed(findings)));
+  const std::size_t misses = missed(findings);
+  table.notes.push_back(fmt::format("{} target{} missed.", misses, misses == 1 ? "" : "s"));
   return table;
 }
 

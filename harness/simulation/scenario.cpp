@@ -107,23 +107,26 @@ Draw outside(bool above, const Noise& noise) {
 }
 
 std::vector<Property> of_one_crossing(bool also_effort) {
-  std::vector<Property> properties{bracket_ends_right(), bracket_holds_trend_root(),
-                                   sharp_holds_root(), sharp_flagged(),
-                                   outcome_is("outcome is one crossing", {Outcome::crossing}, {})};
+  std::vector<Property> properties{
+      bracket_ends_right(), bracket_holds_trend_root(),
+      sharp_holds_root(),   sharp_misleads(),
+      sharp_flagged(),      outcome_is("outcome is one crossing", {Outcome::crossing}, {})};
   if (also_effort) properties.push_back(quartets_to_five_percent());
   return properties;
 }
 
-void add_one_crossing(std::vector<Scenario>& list) {
-  const Plan plan = synthetic_plan(grid);
-  const auto add = [&](const std::string& name, const std::string& description, const Draw& draw,
-                       bool also_effort = false) {
-    list.push_back({name, description, plan, draw, of_one_crossing(also_effort)});
-  };
+void add_slopes(std::vector<Scenario>& list) {
   for (const double slope : {0.05, 0.1, 0.3, 0.6, 1.4}) {
-    add(fmt::format("slope {}", slope), fmt::format("one crossing, slope {}", slope),
-        straight(slope, {}), slope >= 0.3);
+    list.push_back({fmt::format("slope {}", slope), fmt::format("one crossing, slope {}", slope),
+                    synthetic_plan(grid), straight(slope, {}), of_one_crossing(slope >= 0.3)});
   }
+}
+
+void add_noises(std::vector<Scenario>& list) {
+  const Plan plan = synthetic_plan(grid);
+  const auto add = [&](const std::string& name, const std::string& description, const Draw& draw) {
+    list.push_back({name, description, plan, draw, of_one_crossing(false)});
+  };
   add("launch sd 2%", "slope 0.3", straight(0.3, {.launch_sd = 0.02}));
   add("launch sd 3%", "slope 0.3", straight(0.3, {.launch_sd = 0.03}));
   add("launch sd 3% shared", "slope 0.3; all sizes of a launch share its effect",
@@ -224,7 +227,8 @@ void add_comparisons(std::vector<Scenario>& list) {
 
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> list;
-  add_one_crossing(list);
+  add_slopes(list);
+  add_noises(list);
   add_other_curves(list);
   add_comparisons(list);
   return list;

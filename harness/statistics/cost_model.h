@@ -116,11 +116,12 @@ struct ModelCrossover {
 };
 
 /// Looks along the axis, between sizes by interpolating in log time over log size (of tiles and
-/// regions, those of the smaller size hold). The band is where changes lie when a region costs as
-/// little, or as much, as its range says and the kernel is that much faster or slower than its
-/// tolerance allows, cut to the sizes given.
-/// Errors: std::invalid_argument where there are fewer than two points, where axis values do not
-/// ascend, where a time is not positive, or for a team of one.
+/// regions, those of the smaller size hold). Changes there and back between which the two sides
+/// differ by less than rate_tolerance count as none. The band is where changes lie when a region
+/// costs as little, or as much, as its range says and the kernel is that much faster or slower than
+/// its tolerance allows, cut to the sizes given. Errors: std::invalid_argument where there are
+/// fewer than two points, where axis values do not ascend, where a time is not positive, or for a
+/// team of one.
 ModelCrossover model_crossover(std::span<const ModelPoint> points, const ModelTeam& team);
 
 }  // namespace crossover::harness

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 #include <stdexcept>
 
 #include "harness/statistics/cost_model.h"
@@ -83,6 +84,44 @@ std::vector<double> changes_under(std::span<const ModelPoint> points, const Mode
   return changes;
 }
 
+/// How far apart the two sides get anywhere between two sizes of the axis, as a log ratio.
+double largest_gap(std::span<const ModelPoint> points, const ModelTeam& team,
+                   const Assumption& assumption, double from, double to) {
+  constexpr int steps = 16;
+  double largest = 0;
+  for (std::size_t i = 0; i + 1 < points.size(); ++i) {
+    for (int step = 0; step < steps; ++step) {
+      ModelPoint point = between(points[i], points[i + 1], static_cast<double>(step) / steps);
+      if (point.axis_value <= from || point.axis_value >= to) continue;
+      point.kernel_seconds *= assumption.kernel_factor;
+      const double modelled = modelled_seconds(point, team, assumption.fork_join_seconds);
+      largest = std::max(largest, std::abs(std::log(point.base_seconds / modelled)));
+    }
+  }
+  return largest;
+}
+
+/// Leaves out changes there and back between which the two sides differ by less than the tolerance
+/// of a calibrated time: a rate that is off at one size would look like that.
+std::vector<double> without_ripples(std::span<const ModelPoint> points, const ModelTeam& team,
+                                    const Assumption& assumption, std::vector<double> changes) {
+  while (changes.size() >= 2) {
+    std::size_t smallest = 0;
+    double gap = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i + 1 < changes.size(); ++i) {
+      const double here = largest_gap(points, team, assumption, changes[i], changes[i + 1]);
+      if (here < gap) {
+        gap = here;
+        smallest = i;
+      }
+    }
+    if (gap >= std::log1p(team.rate_tolerance)) break;
+    const auto first = changes.begin() + static_cast<std::ptrdiff_t>(smallest);
+    changes.erase(first, first + 2);
+  }
+  return changes;
+}
+
 /// Widens the band by what one assumption says. Where it changes the winner at an end of the range,
 /// the change has left the range there, and the band reaches that end.
 void widen(std::span<const ModelPoint> points, const ModelTeam& team, const Assumption& measured,
@@ -113,7 +152,8 @@ ModelCrossover model_crossover(std::span<const ModelPoint> points, const ModelTe
   const Assumption lucky{team.fork_join_range.low, 1 - team.rate_tolerance};
   const Assumption unlucky{team.fork_join_range.high, 1 + team.rate_tolerance};
   ModelCrossover result;
-  result.changes = changes_under(points, team, measured);
+  const std::vector<double> all = changes_under(points, team, measured);
+  result.changes = without_ripples(points, team, measured, all);
   if (result.changes.size() == 1) {
     result.outcome = ModelOutcome::crossing;
   } else if (result.changes.size() > 1) {
@@ -122,7 +162,7 @@ ModelCrossover model_crossover(std::span<const ModelPoint> points, const ModelTe
     result.outcome =
         variant_wins(points.front(), team, measured) ? ModelOutcome::below : ModelOutcome::above;
   }
-  std::vector<double> sizes = result.changes;
+  std::vector<double> sizes = all;
   widen(points, team, measured, lucky, sizes);
   widen(points, team, measured, unlucky, sizes);
   if (!sizes.empty()) {

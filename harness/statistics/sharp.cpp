@@ -13,10 +13,6 @@ using Effects = std::span<const std::vector<double>>;
 constexpr std::size_t fewest_sizes = 4;  // two residual degrees of freedom
 constexpr std::size_t fewest_launches = 3;
 constexpr double confidence = 0.95;
-// V_size is a difference cut off at 0, which is worth less than its nominal degrees of freedom;
-// with more than 4 the set covers too little where single sizes deviate (crossover simulate).
-constexpr double most_degrees_of_freedom = 4;
-
 /// A line level + slope * u over u = x - mean x, so that level and slope are uncorrelated where the
 /// noise is equal at all sizes.
 struct Line {
@@ -26,11 +22,27 @@ struct Line {
   double at(double u) const { return level + slope * u; }
 };
 
-/// The squared standard error of the mean line at u is constant + 2 * linear * u + square * u^2.
+/// A variance that depends on u: constant + 2 * linear * u + square * u^2.
 struct Variance {
   double constant = 0;
   double linear = 0;
   double square = 0;
+
+  double at(double u) const { return constant + 2 * linear * u + square * u * u; }
+};
+
+/// The squared standard error of the mean line in its two parts.
+struct Parts {
+  Variance of_sizes;
+  Variance of_launches;
+  double squared_curvature = 0;
+  double sizes_freedom = 0;  // degrees of freedom
+  double launches_freedom = 0;
+
+  Variance sum() const {
+    return {of_sizes.constant + of_launches.constant, of_sizes.linear + of_launches.linear,
+            of_sizes.square + of_launches.square};
+  }
 };
 
 /// Where the sizes lie on the scale of their logarithm.
@@ -38,6 +50,8 @@ struct Axis {
   double mean = 0;
   std::vector<double> u;
   double squares = 0;  // sum of u^2
+  double mean_square = 0;
+  double skew = 0;  // sum of u^3 / sum of u^2
 
   explicit Axis(std::span<const std::int64_t> sizes) {
     for (const std::int64_t size : sizes) u.push_back(std::log(static_cast<double>(size)));
@@ -45,8 +59,14 @@ struct Axis {
     for (double& x : u) {
       x -= mean;
       squares += x * x;
+      skew += x * x * x;
     }
+    mean_square = squares / static_cast<double>(u.size());
+    skew /= squares;
   }
+
+  /// u^2 less the line that fits it best over the sizes: how a bent trend leaves the line.
+  double bend(double at) const { return at * at - skew * at - mean_square; }
 
   Line fit(const std::vector<double>& effects) const {
     Line line;
@@ -93,37 +113,89 @@ std::vector<double> means_over_launches(Effects effects) {
   return means;
 }
 
-/// V_size of the docstring.
-double variance_of_sizes(Effects effects, const Axis& axis, const std::vector<Line>& lines,
-                         const std::vector<double>& means, const Line& mean_line) {
-  const double launches = static_cast<double>(effects.size());
-  const double freedom = static_cast<double>(axis.u.size()) - 2;
+/// V_size, V_within and c^2 of the docstring.
+struct Residuals {
   double of_means = 0;
   double within = 0;
+  double squared_curvature = 0;
+};
+
+Residuals residuals_of(Effects effects, const Axis& axis, const std::vector<Line>& lines,
+                       const std::vector<double>& means, const Line& mean_line) {
+  Residuals residuals;
+  double bends = 0;
+  double bent = 0;
   for (std::size_t j = 0; j < axis.u.size(); ++j) {
     const double residual = means[j] - mean_line.at(axis.u[j]);
-    of_means += residual * residual;
+    residuals.of_means += residual * residual;
+    bent += residual * axis.bend(axis.u[j]);
+    bends += axis.bend(axis.u[j]) * axis.bend(axis.u[j]);
     for (std::size_t launch = 0; launch < effects.size(); ++launch) {
       const double own = effects[launch][j] - lines[launch].at(axis.u[j]) - residual;
-      within += own * own;
+      residuals.within += own * own;
     }
   }
-  return std::max(0.0, of_means / freedom - within / (freedom * (launches - 1)) / launches);
+  const double freedom = static_cast<double>(axis.u.size()) - 2;
+  // The square of an estimate is too large by its variance, which the other residuals tell.
+  const double squared = bent * bent / bends;
+  const double chance = (residuals.of_means - squared) / (freedom - 1);
+  residuals.squared_curvature = std::max(0.0, squared - chance) / bends;
+  residuals.of_means /= freedom;
+  residuals.within /= freedom * (static_cast<double>(effects.size()) - 1);
+  return residuals;
 }
 
-Variance variance_of(const std::vector<Line>& lines, const Line& mean_line, double of_sizes,
-                     const Axis& axis) {
+/// What the sizes of a launch share beyond the noise of single effects, in the mean of the lines.
+Variance shared_variance(const std::vector<Line>& lines, const Line& mean_line, double within,
+                         const Axis& axis) {
   const double launches = static_cast<double>(lines.size());
-  Variance variance{of_sizes / static_cast<double>(axis.u.size()), 0, of_sizes / axis.squares};
+  Variance variance;
   for (const Line& line : lines) {
     const double level = line.level - mean_line.level;
     const double slope = line.slope - mean_line.slope;
-    const double weight = 1 / (launches - 1) / launches;
-    variance.constant += weight * level * level;
-    variance.linear += weight * level * slope;
-    variance.square += weight * slope * slope;
+    variance.constant += level * level / (launches - 1);
+    variance.linear += level * slope / (launches - 1);
+    variance.square += slope * slope / (launches - 1);
   }
+  const double sizes = static_cast<double>(axis.u.size());
+  variance.constant = std::max(0.0, variance.constant - within / sizes) / launches;
+  variance.square = std::max(0.0, variance.square - within / axis.squares) / launches;
+  // No larger than the two variances allow, or the sum would be negative at some u.
+  const double largest = std::sqrt(variance.constant * variance.square);
+  variance.linear = std::clamp(variance.linear / launches, -largest, largest);
   return variance;
+}
+
+Parts parts_of(Effects effects, const Axis& axis, const std::vector<Line>& lines,
+               const std::vector<double>& means, const Line& mean_line) {
+  const double sizes = static_cast<double>(axis.u.size());
+  const Residuals residuals = residuals_of(effects, axis, lines, means, mean_line);
+  Parts parts;
+  parts.of_sizes = {residuals.of_means / sizes, 0, residuals.of_means / axis.squares};
+  parts.of_launches = shared_variance(lines, mean_line, residuals.within, axis);
+  parts.squared_curvature = residuals.squared_curvature;
+  parts.sizes_freedom = sizes - 2;
+  parts.launches_freedom = static_cast<double>(effects.size()) - 1;
+  return parts;
+}
+
+/// For the sum of a variance of sizes and one of launches, by Satterthwaite.
+double t_quantile(double of_sizes, double of_launches, const Parts& parts) {
+  const double sum = of_sizes + of_launches;
+  double freedom = parts.sizes_freedom;
+  if (sum > 0) {
+    freedom = sum * sum /
+              (of_sizes * of_sizes / parts.sizes_freedom +
+               of_launches * of_launches / parts.launches_freedom);
+  }
+  return boost::math::quantile(
+      boost::math::complement(boost::math::students_t(freedom), (1 - confidence) / 2));
+}
+
+Estimate slope_of(const Line& line, const Parts& parts) {
+  const double reach = t_quantile(parts.of_sizes.square, parts.of_launches.square, parts) *
+                       std::sqrt(parts.sum().square);
+  return {line.slope, {line.slope - reach, line.slope + reach}, confidence};
 }
 
 /// Every u with (level + slope u)^2 <= t^2 variance(u); nullopt where that is no interval.
@@ -165,18 +237,18 @@ std::optional<SharpInterval> sharp_interval(std::span<const std::int64_t> sizes,
   for (const std::vector<double>& launch : effects) lines.push_back(axis.fit(launch));
   const std::vector<double> means = means_over_launches(effects);
   const Line line = axis.fit(means);
-  const double of_sizes = variance_of_sizes(effects, axis, lines, means, line);
-  const Variance variance = variance_of(lines, line, of_sizes, axis);
-  const double freedom = std::min({static_cast<double>(effects.size()) - 1,
-                                   static_cast<double>(sizes.size()) - 2, most_degrees_of_freedom});
-  const double t = boost::math::quantile(
-      boost::math::complement(boost::math::students_t(freedom), (1 - confidence) / 2));
+  const Parts parts = parts_of(effects, axis, lines, means, line);
 
   SharpInterval sharp;
-  const double root = std::exp(axis.mean - line.level / line.slope);
-  if (std::isfinite(root)) sharp.size = root;
-  const double reach = t * std::sqrt(variance.square);
-  sharp.slope = {line.slope, {line.slope - reach, line.slope + reach}, confidence};
+  sharp.slope = slope_of(line, parts);
+  const double root = -line.level / line.slope;
+  const double size = std::exp(axis.mean + root);
+  if (std::isfinite(size)) sharp.size = size;
+  // A line with its root far outside of the sizes gives a set that is flagged anyway.
+  const double u = std::isfinite(root) ? std::clamp(root, axis.u.front(), axis.u.back()) : 0;
+  const double t = t_quantile(parts.of_sizes.at(u), parts.of_launches.at(u), parts);
+  Variance variance = parts.sum();
+  variance.constant += parts.squared_curvature * axis.bend(u) * axis.bend(u);
   if (const auto set = fieller_set(line, variance, t)) {
     sharp.sizes = Interval{std::exp(axis.mean + set->low), std::exp(axis.mean + set->high)};
   }

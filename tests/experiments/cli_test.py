@@ -367,6 +367,34 @@ class MachineLock(WithFolder):
             self.assertEqual(process.returncode, DONE)
 
 
+class Simulate(unittest.TestCase):
+    def simulate(self, *options: str) -> subprocess.CompletedProcess:
+        return crossover("simulate", "--repetitions", "20", "--scenario", "dip", *options)
+
+    def test_the_same_seed_gives_the_same_findings_on_any_number_of_threads(self):
+        one = self.simulate("--threads", "1", "--format", "json")
+        self.assertEqual(one.returncode, DONE, one.stderr)
+        self.assertEqual(one.stdout, self.simulate("--threads", "3", "--format", "json").stdout)
+        document = json.loads(one.stdout)
+        self.assertEqual((document["repetitions"], document["seed"]), (20, 1))
+        self.assertEqual({row["scenario"] for row in document["findings"]}, {"dip"})
+        self.assertEqual(document["missed"], 0)
+
+    def test_text_and_markdown(self):
+        self.assertIn("0 targets missed.", self.simulate().stdout)
+        self.assertIn("| dip | ", self.simulate("--format", "markdown").stdout)
+
+    def test_bad_options(self):
+        for options in (
+            ("--repetitions", "0"), ("--threads", "0"), ("--seed", "-1"), ("--seed", "x"),
+            ("--format", "xml"),
+        ):
+            self.assertEqual(crossover("simulate", *options).returncode, USAGE, options)
+        unknown = crossover("simulate", "--scenario", "dib")
+        self.assertEqual(unknown.returncode, USAGE)
+        self.assertIn("did you mean 'dip'", unknown.stderr)
+
+
 class Bench(unittest.TestCase):
     def test_standard_flags_work(self):
         result = crossover(

@@ -15,7 +15,8 @@ PROGRAM = SLOW_BUILD = ""
 PASS, REGRESSION, USAGE, UNDECIDED, CELLS_FAILED, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 # 64 is large enough that reading the clock, some 50 ns, does not dominate a call of 5 us.
-SMALL = "family = matmul\nvariants = simd, blocked\nsize = 64\nlaunches = 8\nquartets = 2\n"
+# More than one look, so that a gate can go on where launches were disturbed.
+SMALL = "family = matmul\nvariants = simd, blocked\nsize = 64\nlaunches = 8, 20\nquartets = 2\n"
 
 
 class Live(unittest.TestCase):
@@ -57,17 +58,17 @@ class Live(unittest.TestCase):
         self.assertEqual(document["gate"]["verdict"], "regression")
         cells = {cell["label"]: cell for cell in document["cells"]}
         self.assertEqual(set(cells), {"simd", "blocked"})
-        self.assertGreater(cells["simd"]["change"], 0.2)
+        self.assertGreater(cells["simd"]["change"], 0.5)
         self.assertLess(cells["simd"]["simultaneous"][1], 1 / 1.03)
-        self.assertLess(abs(cells["blocked"]["change"]), 0.2)
+        self.assertLess(abs(cells["blocked"]["change"]), 0.4)
 
     def test_the_other_way_round_it_is_faster(self):
         result = self.compare(
-            SLOW_BUILD, PROGRAM, "--gate", "25%", "--format", "json", "--variants", "simd"
+            SLOW_BUILD, PROGRAM, "--gate", "3%", "--format", "json", "--variants", "simd"
         )
         self.assertEqual(result.returncode, PASS, result.stderr)
         (cell,) = json.loads(result.stdout)["cells"]
-        self.assertLess(cell["change"], -0.15)
+        self.assertLess(cell["change"], -0.3)
         self.assertEqual(cell["verdict"], "faster")
 
     def test_the_same_build_is_no_regression(self):
@@ -79,7 +80,6 @@ class Live(unittest.TestCase):
         result = self.compare(PROGRAM, SLOW_BUILD, "--format", "markdown")
         self.assertEqual(result.returncode, PASS, result.stderr)
         self.assertIn("| simd |", result.stdout)
-        self.assertIn("more time", result.stdout)
         self.assertIn("Geometric mean of 2 cells", result.stdout)
         self.assertNotIn("Gate", result.stdout)
 

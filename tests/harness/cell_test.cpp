@@ -105,5 +105,14 @@ TEST(Extent, IsZeroWhereTheProblemHasNone) {
   EXPECT_EQ(extent(example().problem, "rows"), 0);
 }
 
+TEST(CellId, ASwitchThatIsOffIsTheSameCellAsBeforeThereWasOne) {
+  Cell cell{"section", {"matmul", "simd", {{"threads", "1"}}, 0}, {{"m", 64}}};
+  const std::string before = cell_id(cell);
+  cell.arm.settings["other_pool"] = "none";
+  EXPECT_EQ(cell_id(cell), before);
+  cell.arm.settings["other_pool"] = "openmp";
+  EXPECT_NE(cell_id(cell), before);
+}
+
 }  // namespace
 }  // namespace crossover::harness

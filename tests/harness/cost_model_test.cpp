@@ -167,12 +167,29 @@ TEST(ModelCrossover, OneTileNeverPays) {
 TEST(ModelCrossover, ASawtoothChangesOften) {
   // A granularity that shares the work at every other size only.
   std::vector<ModelPoint> points = cubes(1e-11, grid);
-  for (std::size_t i = 0; i < points.size(); ++i) points[i].tiles = i % 2 == 0 ? 2 : 1;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points[i].tiles = i % 2 == 0 ? 2 : 1;
+    points[i].kernel_seconds *= 1.3;
+  }
   const ModelCrossover model = model_crossover(points, team_of(2, 1e-9));
   EXPECT_EQ(model.outcome, ModelOutcome::several);
   ASSERT_TRUE(model.band);
   EXPECT_LE(model.band->low, model.changes.front());
   EXPECT_GE(model.band->high, model.changes.back());
+}
+
+TEST(ModelCrossover, ARateThatIsOffAtOneSizeIsNoSecondCrossing) {
+  // From 32 on the two sides are close; the base was calibrated 7% too fast at 128.
+  std::vector<ModelPoint> points = cubes(1e-11, grid);
+  for (std::size_t i = 0; i < points.size(); ++i) points[i].kernel_seconds *= 1.9;
+  points[4].base_seconds *= 0.93;
+  const double fork_join = 1e-11 * 32 * 32 * 32 * 0.05;
+  const ModelCrossover model = model_crossover(points, team_of(2, fork_join));
+  EXPECT_EQ(model.outcome, ModelOutcome::crossing);
+  EXPECT_NEAR(model.changes.front(), 32, 0.1);
+  // By much more than a calibration is: then the lead of 5% before it is the ripple.
+  points[4].base_seconds *= 0.7;
+  EXPECT_GT(model_crossover(points, team_of(2, fork_join)).changes.front(), 128);
 }
 
 TEST(ModelCrossover, MemoryThatIsSaturatedTakesTheAdvantageAway) {

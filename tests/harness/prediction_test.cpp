@@ -164,7 +164,7 @@ TEST(Prediction, LeavesOutSizesThatDoNotRunHere) {
   for (const std::size_t problem : {0, 1, 2}) {
     world.evidence.set_facts(0, problem, refused(Status::failed, "crashed"));
   }
-  EXPECT_EQ(world.predicted().reason, "fewer than two sizes were calibrated");
+  EXPECT_EQ(world.predicted().reason, "fewer than two sizes ran on both sides");
 }
 
 TEST(Prediction, KnowsTheMachineFromItsFactsAndFromAManifest) {
