@@ -65,8 +65,7 @@ struct WideRun {
 
   explicit WideRun(const std::string& config)
       : plan(plan_of(config)),
-        runner(plan,
-               {host, observer, [this] { return host.clock; }, 1e12, {measurable_matmul()}}) {
+        runner(plan, {host, observer, [this] { return host.clock; }, 1e12, {measurable_matmul()}}) {
     host.seconds_of = [](const Arm& arm, const Problem& problem) {
       return (arm.variant == "naive" ? 2e-8 : 1e-8) * static_cast<double>(extent(problem, "m"));
     };
@@ -128,8 +127,15 @@ TEST(Scale, SummaryAndTablesGrowWithTheNumberOfCellsAndNotItsSquare) {
     const Json manifest = manifest_of(run.plan);
     return cpu_seconds_of([&] { make_tables(summarise(manifest, run.runner.evidence())); });
   };
-  const double small = seconds_for(wide_config(1000));
-  EXPECT_LT(seconds_for(wide_config(5000)), largest_growth * std::max(small, shortest_seconds));
+  for (const std::string question : {"", "question = crossover\naxis = m\n"}) {
+    const auto config = [&](std::size_t cells) {
+      std::string text = wide_config(cells);
+      if (!question.empty()) text.replace(text.find("question = sweep\n"), 17, question);
+      return text;
+    };
+    const double small = seconds_for(config(1000));
+    EXPECT_LT(seconds_for(config(5000)), largest_growth * std::max(small, shortest_seconds));
+  }
 }
 
 /// Bytes that stay of closed launches of two arms with so many samples each.
