@@ -164,7 +164,8 @@ class _Ratios:
 
     def _draw_arm(self, axes: Axes, panel: Panel, label: str,
                   places: list[tuple[int, Comparison]], shift: float) -> None:
-        axes.errorbar([panel.values[i] if self.series else i + shift for i, _ in places],
+        values = panel.values  # made anew by every use
+        axes.errorbar([values[i] if self.series else i + shift for i, _ in places],
                       [row.ratio.value for _, row in places],
                       yerr=list(zip(*[row.ratio.reach() for _, row in places])),
                       elinewidth=0.9, zorder=3, **self._marks(label))

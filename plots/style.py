@@ -31,6 +31,7 @@ FONT = "DejaVu Sans"  # ships with matplotlib, so that every machine measures te
 TITLE_POINTS = 12.0
 TEXT_POINTS = 9.0
 SMALL_POINTS = 8.0
+TICK_INCHES = 0.02  # from one tick to the next, so that both are seen
 GREY = "#555555"
 BAND = "#FFE9A8"        # the crossover; pale, so that lines in front of it keep their contrast
 BAND_EDGE = "#C9A227"
@@ -202,13 +203,26 @@ def _fitting(values: list[int], low: float, high: float, inches: float) -> list[
     return kept
 
 
+def apart_ticks(values: Sequence[int], inches: float) -> list[int]:
+    """The sizes, without those whose tick on a log2 axis of that length would touch another's: a
+    tick of its own for each of very many sizes shows nothing and takes minutes to draw."""
+    low, high = math.log2(min(values)), math.log2(max(values))
+    nearest = (high - low) * TICK_INCHES / inches
+    kept: list[int] = []
+    for value in sorted(set(values)):
+        if not kept or math.log2(value) - math.log2(kept[-1]) >= nearest:
+            kept.append(value)
+    return kept
+
+
 def set_size_axis(axes: Axes, values: Sequence[int], inches: float) -> None:
-    """A log2 axis over these sizes: every measured size has a tick, as many as fit a label."""
+    """A log2 axis over these sizes: every measured size has a tick where there is room for it, as
+    many as fit a label."""
     axes.set_xscale("log", base=2)
     ticks = size_ticks(values, inches)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_major_formatter(FixedFormatter([size_text(tick) for tick in ticks]))
-    axes.xaxis.set_minor_locator(FixedLocator(sorted(set(values))))
+    axes.xaxis.set_minor_locator(FixedLocator(apart_ticks(values, inches)))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="x", which="minor", length=1.8, width=0.5)
     pad = max((max(values) / min(values)) ** 0.03, 1.02)

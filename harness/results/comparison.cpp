@@ -84,6 +84,16 @@ class PairedCells {
   Pair pair_;
 };
 
+void note_disturbed(Comparison& comparison, const std::vector<PairEffects>& effects) {
+  const auto disturbed = std::count_if(effects.begin(), effects.end(),
+                                       [](const PairEffects& cell) { return cell.use_all; });
+  if (disturbed == 0) return;
+  comparison.notes.push_back(fmt::format(
+      "WARNING: in {} of {} cells too much was disturbed from outside to set it aside; a verdict "
+      "stands only where the undisturbed blocks alone have it, too.",
+      disturbed, effects.size()));
+}
+
 }  // namespace
 
 UnmatchedCell unmatched_cell(const SectionPlan& plan, const Evidence& evidence, std::size_t arm,
@@ -137,18 +147,11 @@ Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const 
     }
   }
   std::vector<std::map<int, double>> launches;
-  std::size_t disturbed = 0;
-  for (std::size_t i = 0; i < comparison.cells.size(); ++i) {
+  for (std::size_t i = 0; i < effects.size(); ++i) {
     comparison.cells[i].simultaneous = simultaneous_interval(effects[i], effects.size(), looks[i]);
     launches.push_back(effects[i].by_launch());
-    disturbed += effects[i].use_all;
   }
-  if (disturbed > 0) {
-    comparison.notes.push_back(fmt::format(
-        "WARNING: in {} of {} cells too much was disturbed from outside to set it aside; a verdict "
-        "stands only where the undisturbed blocks alone have it, too.",
-        disturbed, effects.size()));
-  }
+  note_disturbed(comparison, effects);
   add_mean_of_cells(comparison);
   comparison.geometric_mean_rule =
       "Student's t over the launches that all cells share; cells are not taken to be independent";

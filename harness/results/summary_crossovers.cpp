@@ -95,8 +95,9 @@ void CrossoverSummary::add_sharp(Json& row) const {
 }
 
 std::size_t CrossoverSummary::problem_at(std::int64_t axis_value) const {
-  const auto found = std::find(curve().axis_values.begin(), curve().axis_values.end(), axis_value);
-  return curve().problems.at(static_cast<std::size_t>(found - curve().axis_values.begin()));
+  const std::vector<std::int64_t>& values = curve().axis_values;
+  const auto found = std::lower_bound(values.begin(), values.end(), axis_value);
+  return curve().problems.at(static_cast<std::size_t>(found - values.begin()));
 }
 
 Json CrossoverSummary::interval_at(const std::optional<std::size_t>& crossing) const {

@@ -72,18 +72,20 @@ class Lookup {
   /// `label` and `settings` name the members that identify the arm.
   Lookup(const std::vector<Json>& members, const char* label, const char* settings) {
     for (const Json& member : members) {
-      members_[key(member, label, settings)] = &member;
+      members_[key(member, label, settings, member.at("problem"))] = &member;
     }
   }
 
-  const Json* find(const Json& row, const char* label, const char* settings) const {
-    const auto found = members_.find(key(row, label, settings));
+  const Json* find(const Json& row, const char* label, const char* settings,
+                   const Json& problem) const {
+    const auto found = members_.find(key(row, label, settings, problem));
     return found == members_.end() ? nullptr : found->second;
   }
 
  private:
-  static std::string key(const Json& row, const char* label, const char* settings) {
-    return row.at(label).dump() + row.at(settings).dump() + row.at("problem").dump();
+  static std::string key(const Json& row, const char* label, const char* settings,
+                         const Json& problem) {
+    return row.at(label).dump() + row.at(settings).dump() + problem.dump();
   }
 
   std::map<std::string, const Json*> members_;
@@ -157,8 +159,8 @@ std::string ratio_note(const std::vector<Json>& comparisons) {
 
 void add_cells(Table& table, const Json& summary) {
   std::vector<Json> cells;
-  for (const Json& cell : of_section(summary.at("cells"), table.section)) {
-    if (cell.at("replica") == 0) cells.push_back(cell);
+  for (const Json& cell : summary.at("cells")) {
+    if (cell.at("section") == table.section && cell.at("replica") == 0) cells.push_back(cell);
   }
   const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
   const ProblemColumns columns(problems_of(cells));
@@ -169,7 +171,7 @@ void add_cells(Table& table, const Json& summary) {
   append(table.data_columns, sweep_data_columns);
   const Lookup by_arm(comparisons, "label", "settings");
   for (const Json& cell : cells) {
-    const Json* comparison = by_arm.find(cell, "label", "settings");
+    const Json* comparison = by_arm.find(cell, "label", "settings", cell.at("problem"));
     Row row = columns.values(cell.at("problem"));
     Row data = row;
     append(row, sweep_row(cell, comparison));
@@ -261,11 +263,10 @@ void add_crossover(Table& table, const Json& summary) {
   const std::vector<Json> crossovers = of_section(summary.at("crossovers"), table.section);
   for (const Json& crossover : crossovers) {
     for (const Json& point : crossover.at("points")) {
-      Json arm = crossover;
-      arm["problem"] = point.at("problem");
-      const CrossoverRow row{crossover, point, by_arm.find(arm, "label", "settings"),
-                             by_arm.find(arm, "against_label", "against_settings")};
-      table.rows.push_back(columns.values(point.at("problem")));
+      const Json& problem = point.at("problem");
+      const CrossoverRow row{crossover, point, by_arm.find(crossover, "label", "settings", problem),
+                             by_arm.find(crossover, "against_label", "against_settings", problem)};
+      table.rows.push_back(columns.values(problem));
       table.data.push_back(table.rows.back());
       append(table.rows.back(), row.text());
       append(table.data.back(), row.data());

@@ -188,6 +188,30 @@ class Run(WithFolder):
         self.assertIn("launches", result.stdout)
         self.assertFalse((self.folder / "results").exists())
 
+    def test_a_plan_of_100000_cells_starts_within_seconds(self):
+        config = self.config("family = matmul\nvariants = naive, simd\nm = 1..50000+1\nn = 8\n"
+                             "k = 8\nlaunches = 6\nquartets = 1\n")
+        result = crossover("run", config, "--dry-run", timeout=15)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertIn("100003 cells", result.stdout)
+
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [PROGRAM, "run", config, "--out", str(self.folder / "results"), "--no-figures",
+             "--no-lock"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            # More than the header: the ceilings, which come first, have been measured.
+            while not any(path.stat().st_size > 2000
+                          for path in (self.folder / "results").glob("*/*/samples.jsonl")):
+                self.assertIsNone(process.poll())
+                self.assertLess(time.monotonic() - started, 30)
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=30), INTERRUPTED)
+        finally:
+            process.kill()
+            process.wait()
+
     def test_sizes_that_do_not_fit_memory_are_skipped_with_the_reason(self):
         result = self.run_config(SMALL.replace("16, 33", "16, 900000"))
         self.assertEqual(result.returncode, DONE, result.stderr)

@@ -124,6 +124,14 @@ class Layout(unittest.TestCase):
         close = list(range(100, 140))
         self.assertTrue(set(style.size_ticks(close, 3)) < set(close))
         self.assertEqual(style.size_ticks([64], 6), [64])
+
+    def test_ticks_of_very_many_sizes_are_those_that_are_seen(self) -> None:
+        sizes = [16, 24, 36, 54, 1024]
+        self.assertEqual(style.apart_ticks(sizes, 6), sizes)
+        self.assertEqual(style.apart_ticks([64, 64], 6), [64])
+        many = style.apart_ticks(range(1, 50001), 6)
+        self.assertLessEqual(len(many), 6 / style.TICK_INCHES + 1)
+        self.assertTrue({1, 2, 3, 4} < set(many))
         self.assertEqual([style.size_text(v) for v in (1024, 65536, 1 << 20, 20000)],
                          ["1024", "64Ki", "1Mi", "20000"])
 
