@@ -13,9 +13,11 @@
 namespace crossover::harness {
 namespace {
 
+const std::string peak_probe = "fma_f32";
+
 /// The measured rate of a ceiling at the arm's thread count, or at the largest one measured.
 std::optional<double> peak_flops(const Json& ceilings, int threads) {
-  const auto fma = ceilings.find("fma_f32");
+  const auto fma = ceilings.find(peak_probe);
   if (fma == ceilings.end() || fma->empty()) return std::nullopt;
   const Json* best = nullptr;
   for (const Json& entry : *fma) {
@@ -53,11 +55,19 @@ Json counters_json(const CellFacts& facts, const CellTotals& totals) {
   return counters;
 }
 
+/// Of one cell; null where it does no such work or was not measured.
+struct Rates {
+  std::optional<double> gflops;
+  std::optional<double> gigabytes;  // per second
+  std::optional<double> percent_of_peak;
+};
+
 /// Looks at one section of one run.
 class SectionSummary {
  public:
-  SectionSummary(const SectionPlan& plan, const Evidence& evidence)
-      : plan_(plan), evidence_(evidence) {}
+  /// `ceilings_family`: of the probes that measured the ceilings.
+  SectionSummary(const SectionPlan& plan, const Evidence& evidence, std::string ceilings_family)
+      : plan_(plan), evidence_(evidence), ceilings_family_(std::move(ceilings_family)) {}
 
   void add_cells(const Json& ceilings, Json& cells) const;
   void add_noise(Json& pairs, std::vector<double>& effects) const;
@@ -65,24 +75,37 @@ class SectionSummary {
  private:
   std::string arm_label(std::size_t arm) const { return label(plan_.arms[arm], plan_.varying); }
   Json cell(std::size_t arm, std::size_t problem, const Json& ceilings) const;
+  Rates rates(std::size_t arm, std::size_t problem, const Json& ceilings) const;
 
   const SectionPlan& plan_;
   const Evidence& evidence_;
+  std::string ceilings_family_;
 };
+
+/// Of the probes only the one that is the peak relates to it: others do other operations.
+Rates SectionSummary::rates(std::size_t arm, std::size_t problem, const Json& ceilings) const {
+  constexpr double giga = 1e9;
+  Rates rates;
+  const std::vector<double> medians = evidence_.launch_medians(arm, problem);
+  if (medians.empty()) return rates;
+  const double seconds = median(medians);
+  const Work& work = evidence_.facts(arm, problem)->work;
+  if (work.bytes > 0) rates.gigabytes = work.bytes / seconds / giga;
+  if (work.flops <= 0) return rates;
+  rates.gflops = work.flops / seconds / giga;
+  const Arm& identity = plan_.arms[arm];
+  const auto peak = peak_flops(ceilings, threads_of(identity));
+  const bool other_probe = identity.family == ceilings_family_ && identity.variant != peak_probe;
+  if (peak && !other_probe) rates.percent_of_peak = 100 * work.flops / seconds / *peak;
+  return rates;
+}
 
 Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceilings) const {
   const CellFacts& facts = *evidence_.facts(arm, problem);
   const Arm& identity = plan_.arms[arm];
   const CellTotals& totals = evidence_.totals(arm, problem);
   const Json seconds = seconds_json(evidence_, arm, problem);
-  Json rate = nullptr;
-  Json percent = nullptr;
-  if (!seconds.at("median").is_null()) {
-    const double flops_per_second = facts.work.flops / seconds.at("median").get<double>();
-    rate = flops_per_second * 1e-9;
-    const auto peak = peak_flops(ceilings, threads_of(identity));
-    if (peak) percent = 100 * flops_per_second / *peak;
-  }
+  const Rates rates = this->rates(arm, problem, ceilings);
   return {{"id", cell_id({plan_.name, identity, plan_.problems[problem]})},
           {"section", plan_.name},
           {"family", identity.family},
@@ -95,8 +118,9 @@ Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceil
           {"status", to_string(facts.status)},
           {"reason", nullable(facts.reason)},
           {"seconds", seconds},
-          {"gflops", rate},
-          {"percent_of_peak", percent},
+          {"gflops", nullable(rates.gflops)},
+          {"gigabytes_per_second", nullable(rates.gigabytes)},
+          {"percent_of_peak", nullable(rates.percent_of_peak)},
           {"launches", evidence_.launches(arm, problem)},
           {"samples", totals.samples},
           {"prepare_seconds", nullable(facts.prepare_seconds)},
@@ -162,7 +186,7 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const SectionPlan& plan = plans[i];
     if (plan.name == ceilings_section) continue;
-    const SectionSummary section(plan, evidence[i]);
+    const SectionSummary section(plan, evidence[i], ceilings_plan.family);
     sections.push_back({{"name", plan.name},
                         {"question", to_string(plan.question)},
                         {"family", plan.family},

@@ -94,12 +94,27 @@ class Lookup {
 const Row sweep_columns{"kernel",    "time [95% interval]", "GFLOP/s",
                         "% of peak", "ratio [95%]",         "verdict",
                         "B/call",    "allocs/call",         "n"};
-const Row sweep_data_columns{
-    "status",       "reason",          "seconds",         "seconds_low",
-    "seconds_high", "gflops",          "percent_of_peak", "ratio",
-    "ratio_low",    "ratio_high",      "verdict",         "verdict_adjusted",
-    "p_adjusted",   "allocated_bytes", "allocations",     "parallel_regions",
-    "tasks",        "threads_used",    "code_path",       "launches"};
+const Row sweep_data_columns{"status",
+                             "reason",
+                             "seconds",
+                             "seconds_low",
+                             "seconds_high",
+                             "gflops",
+                             "gigabytes_per_second",
+                             "percent_of_peak",
+                             "ratio",
+                             "ratio_low",
+                             "ratio_high",
+                             "verdict",
+                             "verdict_adjusted",
+                             "p_adjusted",
+                             "allocated_bytes",
+                             "allocations",
+                             "parallel_regions",
+                             "tasks",
+                             "threads_used",
+                             "code_path",
+                             "launches"};
 
 /// "faster*" where the number of comparisons could have brought it about.
 std::string verdict_text(const Json& comparison) {
@@ -107,7 +122,22 @@ std::string verdict_text(const Json& comparison) {
   return verdict == raw(comparison.at("verdict_adjusted")) ? verdict : verdict + "*";
 }
 
-Row sweep_row(const Json& cell, const Json* comparison) {
+/// Which member of the cells is their rate, and its unit: probes of memory have no flops.
+struct Rate {
+  const char* member = "gflops";
+  const char* unit = "GFLOP/s";
+};
+
+Rate rate_of(const std::vector<Json>& cells) {
+  const auto has = [&](const char* member) {
+    return std::any_of(cells.begin(), cells.end(),
+                       [&](const Json& cell) { return !cell.at(member).is_null(); });
+  };
+  if (!has("gflops") && has("gigabytes_per_second")) return {"gigabytes_per_second", "GB/s"};
+  return {};
+}
+
+Row sweep_row(const Json& cell, const Json* comparison, const Rate& rate) {
   const Json& counters = cell.at("counters");
   Row row{cell.at("label")};
   if (cell.at("status") != "measured") {
@@ -116,7 +146,7 @@ Row sweep_row(const Json& cell, const Json* comparison) {
     return row;
   }
   append(row,
-         {time_text(cell.at("seconds")), number(cell.at("gflops"), "{:.1f}"),
+         {time_text(cell.at("seconds")), number(cell.at(rate.member), "{:.1f}"),
           number(cell.at("percent_of_peak"), "{:.0f}"), comparison ? ratio_text(*comparison) : "",
           comparison ? verdict_text(*comparison) : "",
           number(counters.at("allocated_bytes"), "{:.0f}"),
@@ -133,8 +163,8 @@ Row sweep_data(const Json& cell, const Json* comparison) {
   Row row{cell.at("label"), raw(cell.at("status")), raw(cell.at("reason")),
           raw(cell.at("seconds").at("median"))};
   append(row, low_high(cell.at("seconds").at("ci95")));
-  append(row, {raw(cell.at("gflops")), raw(cell.at("percent_of_peak")),
-               comparison ? raw(comparison->at("ratio")) : ""});
+  append(row, {raw(cell.at("gflops")), raw(cell.at("gigabytes_per_second")),
+               raw(cell.at("percent_of_peak")), comparison ? raw(comparison->at("ratio")) : ""});
   append(row, low_high(comparison ? comparison->at("ci95") : none));
   for (const char* name : {"verdict", "verdict_adjusted", "p_adjusted"}) {
     row.push_back(comparison ? raw(comparison->at(name)) : "");
@@ -164,8 +194,11 @@ void add_cells(Table& table, const Json& summary) {
   }
   const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
   const ProblemColumns columns(problems_of(cells));
+  const Rate rate = rate_of(cells);
   table.columns = columns.names;
   append(table.columns, sweep_columns);
+  std::replace(table.columns.begin(), table.columns.end(), std::string("GFLOP/s"),
+               std::string(rate.unit));
   table.data_columns = columns.names;
   table.data_columns.push_back("kernel");
   append(table.data_columns, sweep_data_columns);
@@ -174,7 +207,7 @@ void add_cells(Table& table, const Json& summary) {
     const Json* comparison = by_arm.find(cell, "label", "settings", cell.at("problem"));
     Row row = columns.values(cell.at("problem"));
     Row data = row;
-    append(row, sweep_row(cell, comparison));
+    append(row, sweep_row(cell, comparison, rate));
     append(data, sweep_data(cell, comparison));
     table.rows.push_back(std::move(row));
     table.data.push_back(std::move(data));
