@@ -57,7 +57,7 @@ std::vector<std::string> arms_from(const Options& options, const fs::path& path)
     throw UsageError(fmt::format("which arms of {}? --arms BEFORE AFTER; it has: {}", path.string(),
                                  fmt::join(known, ", ")));
   }
-  const auto arms = options.values()["arms"].as<std::vector<std::string>>();
+  auto arms = options.values()["arms"].as<std::vector<std::string>>();
   if (arms.size() != 2) {
     throw UsageError(
         fmt::format("--arms has {} label(s); expected two, after the run: "

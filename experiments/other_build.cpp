@@ -69,7 +69,7 @@ OtherBuild read_build(const std::string& path) {
   if (!std::filesystem::is_regular_file(program) || access(program.c_str(), X_OK) != 0) {
     throw UsageError(path + " is not a program that can be started");
   }
-  const OtherBuild build{program.string(), version_line(program.string())};
+  OtherBuild build{program.string(), version_line(program.string())};
   if (!build.version.starts_with("crossover ")) {
     throw UsageError(
         fmt::format("{} is no build of this program: its --version says '{}'; expected 'crossover "

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <memory>
 #include <string>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 #include "experiments/aligned_buffer.h"
@@ -17,6 +19,17 @@ namespace crossover::experiments {
 namespace {
 
 namespace probe = kernels::probe;
+
+/// Asks for huge pages before the first touch: a ceiling of memory must not be one of the page
+/// tables. Where the system refuses, small ones it is.
+void advise_huge_pages(std::span<std::uint64_t> words) {
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(words.data());
+  const std::uintptr_t first = (begin + page - 1) / page * page;
+  const std::uintptr_t end = (begin + words.size_bytes()) / page * page;
+  auto* const bytes = reinterpret_cast<std::byte*>(words.data());
+  if (first < end) madvise(bytes + (first - begin), end - first, MADV_HUGEPAGE);
+}
 
 probe::Problem problem_of(const harness::Problem& problem) {
   return {harness::extent(problem, "iterations"), harness::extent(problem, "constructs")};
@@ -34,6 +47,7 @@ class ProbeRun {
         prepared_(variant.kernel.prepare(problem, policy_)),
         stream_(reads_memory(variant) ? probe::stream_words() : 0),
         done_(static_cast<std::size_t>(threads)) {
+    advise_huge_pages(stream_.span());
     probe::fill_stream(stream_.span(), policy_);
   }
 

@@ -83,7 +83,7 @@ void CellTotals::add(const Sample& sample) {
   cache_misses.add(sample.cache_misses, sample);
 }
 
-Evidence::Evidence(std::vector<Pair> pairs) {
+Evidence::Evidence(const std::vector<Pair>& pairs) {
   for (const Pair& pair : pairs) pairs_.emplace(pair, pairs_.size());
 }
 

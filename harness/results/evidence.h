@@ -114,7 +114,7 @@ class Evidence {
   using Key = std::pair<std::size_t, std::size_t>;  // arm, problem
 
   /// `pairs`: the arms that effects() will be asked for.
-  explicit Evidence(std::vector<Pair> pairs = {});
+  explicit Evidence(const std::vector<Pair>& pairs = {});
 
   void set_facts(std::size_t arm, std::size_t problem, CellFacts facts);
 

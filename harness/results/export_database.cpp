@@ -19,7 +19,7 @@ void Database::execute(const std::string& statements) {
 
 void Database::close() {
   if (sqlite3_close(handle()) != SQLITE_OK) fail();
-  handle_.release();
+  static_cast<void>(handle_.release());  // it is closed
 }
 
 void Database::fail() const {

@@ -255,10 +255,10 @@ void add_method(Document& document, const Json& manifest, const std::string& met
       "Every result was verified on the inputs that are timed, before anything was timed.",
       "Each arm runs in a process of its own; while one takes its turn, all others are stopped.",
       "Arms take turns in palindromic blocks, so that a drift of the machine cancels.",
-      "A launch (fresh processes) is the independent unit. Intervals are those of the median "
-      "over launches, from order statistics; a crossover's are simultaneous over its sizes.",
-      "More launches are added only while an interval is too wide or a sign is not certain, never "
-      "for significance.",
+      "A launch (fresh processes) is the independent unit.",
+      "Intervals are those of the median over launches, from order statistics.",
+      "Those of a crossover are simultaneous over its sizes.",
+      "More launches are added while an interval is too wide or a sign is not certain.",
   }};
   document.blocks.emplace_back(std::move(method));
   for (const Json& section : manifest.at("sections")) {

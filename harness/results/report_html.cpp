@@ -39,7 +39,7 @@ std::string escaped(const std::string& text) {
 
 /// Escaped, with `code` marked as such.
 std::string marked(const std::string& text) {
-  const std::string plain = escaped(text);
+  std::string plain = escaped(text);
   if (std::count(plain.begin(), plain.end(), '`') % 2 != 0) return plain;
   std::string result;
   bool code = false;

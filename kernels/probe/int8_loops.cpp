@@ -23,8 +23,9 @@ constexpr int most_accumulators = 12;  // hides a latency of 5 cycles behind two
 
 template <int bytes_per_register, int accumulators>
 constexpr Index steps_per_iteration() {
-  constexpr Index steps = dot_multiply_adds_per_iteration / (bytes_per_register * accumulators);
-  static_assert(steps * bytes_per_register * accumulators == dot_multiply_adds_per_iteration);
+  constexpr Index per_step = Index{bytes_per_register} * accumulators;
+  constexpr Index steps = dot_multiply_adds_per_iteration / per_step;
+  static_assert(steps * per_step == dot_multiply_adds_per_iteration);
   return steps;
 }
 
