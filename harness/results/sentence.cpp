@@ -30,10 +30,14 @@ std::string crossing_sentence(const Json& crossover, const std::string& variant,
   return text;
 }
 
-/// ", sharper 43.1 to 44.9"
+double width(const Json& interval) {
+  return interval.at(1).get<double>() - interval.at(0).get<double>();
+}
+
+/// ", sharper 43.1 to 44.9"; empty where it is not.
 std::string sharper(const Json& crossover) {
   const Json& sharp = crossover.at("sharp");
-  if (sharp.is_null()) return "";
+  if (sharp.is_null() || width(sharp) >= width(crossover.at("intervals").at(0))) return "";
   return fmt::format(", sharper {:.4g} to {:.4g}", sharp.at(0).get<double>(),
                      sharp.at(1).get<double>());
 }
