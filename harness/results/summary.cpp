@@ -163,19 +163,34 @@ Json noise_floor(const Json& pairs, const std::vector<double>& effects) {
           {"pairs", pairs}};
 }
 
+/// Of a run without them, nothing.
+struct MeasuredCeilings {
+  SectionPlan plan;
+  Evidence evidence;
+  Json json = Json::object();
+};
+
+MeasuredCeilings measured_ceilings(const std::vector<SectionPlan>& plans,
+                                   const std::vector<Evidence>& evidence) {
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i].name != ceilings_section) continue;
+    return {plans[i], evidence[i], ceilings_json(plans[i], evidence[i])};
+  }
+  return {};
+}
+
+Json section_json(const SectionPlan& plan) {
+  return {{"name", plan.name},
+          {"question", to_string(plan.question)},
+          {"family", plan.family},
+          {"axis", plan.axis}};
+}
+
 }  // namespace
 
 Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   const std::vector<SectionPlan> plans = sections_from(manifest);
-  const auto measured = std::find_if(plans.begin(), plans.end(), [](const SectionPlan& plan) {
-    return plan.name == ceilings_section;
-  });
-  const bool has_ceilings = measured != plans.end();
-  const SectionPlan ceilings_plan = has_ceilings ? *measured : SectionPlan{};
-  const Evidence ceilings_evidence =
-      has_ceilings ? evidence[static_cast<std::size_t>(measured - plans.begin())] : Evidence{};
-  const Json ceilings =
-      has_ceilings ? ceilings_json(ceilings_plan, ceilings_evidence) : Json::object();
+  const MeasuredCeilings ceilings = measured_ceilings(plans, evidence);
   const ModelMachine machine = model_machine(manifest.at("machine"));
   Json sections = Json::array();
   Json cells = Json::array();
@@ -186,17 +201,14 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const SectionPlan& plan = plans[i];
     if (plan.name == ceilings_section) continue;
-    const SectionSummary section(plan, evidence[i], ceilings_plan.family);
-    sections.push_back({{"name", plan.name},
-                        {"question", to_string(plan.question)},
-                        {"family", plan.family},
-                        {"axis", plan.axis}});
-    section.add_cells(ceilings, cells);
+    const SectionSummary section(plan, evidence[i], ceilings.plan.family);
+    sections.push_back(section_json(plan));
+    section.add_cells(ceilings.json, cells);
     add_comparisons(plan, evidence[i], comparisons);
     add_crossovers(
         plan, evidence[i],
         [&](const Pair& pair, const Curve& curve) {
-          return predict(ceilings_plan, ceilings_evidence, plan, evidence[i], pair, curve, machine);
+          return predict(ceilings.plan, ceilings.evidence, plan, evidence[i], pair, curve, machine);
         },
         crossovers);
     section.add_noise(aa_pairs, aa_effects);
@@ -207,7 +219,7 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
           {"started", manifest.at("started")},
           {"git", manifest.at("git")},
           {"state", manifest.at("state")},
-          {"ceilings", ceilings},
+          {"ceilings", ceilings.json},
           {"sections", sections},
           {"cells", cells},
           {"comparisons", comparisons},

@@ -149,7 +149,7 @@ void add_noises(std::vector<Scenario>& list) {
       cost_model({}));
 }
 
-void add_other_curves(std::vector<Scenario>& list) {
+void add_curves_with_several_crossings(std::vector<Scenario>& list) {
   const Plan plan = synthetic_plan(grid);
   const auto several = outcome_is("outcome is several crossings", {Outcome::several}, {});
   list.push_back({"three crossings",
@@ -168,6 +168,10 @@ void add_other_curves(std::vector<Scenario>& list) {
                   dip({}),
                   {bracket_ends_right(), outcome_is("\"one crossing\" in spite of the dip",
                                                     {Outcome::crossing}, {{}, 0.10})}});
+}
+
+void add_curves_without_crossing(std::vector<Scenario>& list) {
+  const Plan plan = synthetic_plan(grid);
   for (const double percent : {0.0, 1.0, -1.0}) {
     list.push_back({fmt::format("flat {:+.0f}%", percent),
                     "the same ratio at every size",
@@ -229,7 +233,8 @@ std::vector<Scenario> scenarios() {
   std::vector<Scenario> list;
   add_slopes(list);
   add_noises(list);
-  add_other_curves(list);
+  add_curves_with_several_crossings(list);
+  add_curves_without_crossing(list);
   add_comparisons(list);
   return list;
 }
