@@ -166,7 +166,7 @@ Json noise_floor(const Json& pairs, const std::vector<double>& effects) {
 /// Of a run without them, nothing.
 struct MeasuredCeilings {
   SectionPlan plan;
-  Evidence evidence;
+  Evidence evidence = Evidence();
   Json json = Json::object();
 };
 
