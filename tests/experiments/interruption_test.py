@@ -18,8 +18,9 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-import cli_test  # noqa: E402
-from cli_test import DONE, ENVIRONMENT, INTERRUPTED, USAGE, crossover, workers  # noqa: E402
+import program  # noqa: E402
+from program import DONE, ENVIRONMENT, INTERRUPTED, USAGE  # noqa: E402
+from program import WithResults, crossover, workers  # noqa: E402
 
 # Launches are fixed, so that every run of it has the same cells with as many samples. A cell that
 # can never run is one of them.
@@ -55,7 +56,7 @@ def file_size_limit(size: int):
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-class Runs(cli_test.WithFolder):
+class Runs(WithResults):
     """Runs of CONFIG, compared with one that nothing disturbed."""
 
     @classmethod
@@ -72,7 +73,7 @@ class Runs(cli_test.WithFolder):
         (Runs.undisturbed,) = pathlib.Path(folder.name).glob("small/*")
 
     def start(self, *arguments: str, **options) -> subprocess.Popen:
-        process = subprocess.Popen([cli_test.PROGRAM, "run", *arguments, "--no-figures"],
+        process = subprocess.Popen([program.PROGRAM, "run", *arguments, "--no-figures"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    **options)
         self.addCleanup(process.communicate)
@@ -327,8 +328,4 @@ class TwoAtOnce(Runs):
 
 
 if __name__ == "__main__":
-    cli_test.PROGRAM = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as lock_folder:
-        # A lock of its own: tests of another build may run on this machine at the same time.
-        os.environ["CROSSOVER_LOCK_FILE"] = os.path.join(lock_folder, "crossover.lock")
-        unittest.main(argv=sys.argv[:1])
+    program.main()
