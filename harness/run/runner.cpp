@@ -40,6 +40,7 @@ Runner::Runner(Plan& plan, RunnerWorld world)
 void Runner::resume(std::vector<Evidence> evidence, std::vector<double> elapsed_seconds) {
   evidence_ = std::move(evidence);
   spent_ = std::move(elapsed_seconds);
+  resumed_ = true;
 }
 
 void Runner::check(std::size_t section) {
@@ -112,8 +113,9 @@ void Runner::measure_curves(std::size_t section) {
       const int number = launches_[section]++;
       run_launch({section, number, number < certain ? certain : number + 1, wanted});
     }
-    // A resumed run decides as it would have decided then.
-    wanted = world_.wanted(plan, evidence_[section].until(look));
+    // A resumed run decides as it would have decided then; any other one holds no later launches.
+    wanted = resumed_ ? world_.wanted(plan, evidence_[section].until(look))
+                      : world_.wanted(plan, evidence_[section]);
     if (std::none_of(wanted.begin(), wanted.end(), [](bool want) { return want; })) return;
   }
 }

@@ -115,6 +115,7 @@ class Runner {
   std::vector<int> launches_;    // done so far, per section
   std::vector<double> started_;  // seconds on the clock, per section
   std::vector<double> spent_;    // by earlier processes
+  bool resumed_ = false;
 };
 
 }  // namespace crossover::harness

@@ -56,6 +56,24 @@ std::unique_ptr<Prepared> prepare_nothing(const Problem&, const ParallelPolicy&)
 
 std::size_t no_workspace(const Problem&, const ParallelPolicy&) { return 0; }
 
+namespace {
+
+struct ConstructPlan : Prepared {
+  explicit ConstructPlan(Index count) : constructs(count) {}
+
+  Index constructs;
+};
+
+}  // namespace
+
+std::unique_ptr<Prepared> prepare_constructs(const Problem& problem, const ParallelPolicy&) {
+  return std::make_unique<ConstructPlan>(problem.constructs);
+}
+
+Index planned_constructs(const Prepared& prepared) {
+  return static_cast<const ConstructPlan&>(prepared).constructs;
+}
+
 double constructs_of(const Problem& problem) { return static_cast<double>(problem.constructs); }
 
 }  // namespace crossover::kernels::probe

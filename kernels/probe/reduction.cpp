@@ -3,19 +3,9 @@
 namespace crossover::kernels::probe {
 namespace {
 
-struct Plan : Prepared {
-  explicit Plan(Index count) : constructs(count) {}
-
-  Index constructs;
-};
-
-std::unique_ptr<Prepared> prepare(const Problem& problem, const ParallelPolicy&) {
-  return std::make_unique<Plan>(problem.constructs);
-}
-
 void run(const Args& args, const Prepared& prepared, std::span<std::byte>,
          const ParallelPolicy& policy) {
-  const Index constructs = static_cast<const Plan&>(prepared).constructs;
+  const Index constructs = planned_constructs(prepared);
   double total = 0;
   for (Index i = 0; i < constructs; ++i) {
     double sum = 0;
@@ -33,15 +23,6 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte>,
 
 }  // namespace
 
-constinit const Variant reduction = {
-    .kernel = {.name = "reduction",
-               .source = "Bull, EWOMP 1999",
-               .traits = {Threading::openmp, Simd::none, Packing::none},
-               .why_unsupported = why_unsupported,
-               .prepare = prepare,
-               .workspace_bytes = no_workspace,
-               .run = run},
-    .steps_per_thread = constructs_of,
-};
+constinit const Variant reduction = construct_probe("reduction", run);
 
 }  // namespace crossover::kernels::probe

@@ -43,6 +43,22 @@ std::size_t no_workspace(const Problem&, const ParallelPolicy&);
 /// One step per construct.
 double constructs_of(const Problem& problem);
 
+/// How many constructs one call of a probe made by construct_probe() executes.
+Index planned_constructs(const Prepared& prepared);
+std::unique_ptr<Prepared> prepare_constructs(const Problem& problem, const ParallelPolicy&);
+
+/// A probe that does nothing but execute an OpenMP construct as often as its problem says.
+constexpr Variant construct_probe(const char* name, decltype(Kernel::run) run) {
+  return {.kernel = {.name = name,
+                     .source = "Bull, EWOMP 1999",
+                     .traits = {Threading::openmp, Simd::none, Packing::none},
+                     .why_unsupported = why_unsupported,
+                     .prepare = prepare_constructs,
+                     .workspace_bytes = no_workspace,
+                     .run = run},
+          .steps_per_thread = constructs_of};
+}
+
 /// What one iteration of stream_read reads: four cache lines, so that the iterations of an
 /// arithmetic probe read for about as long as that computes.
 inline constexpr Index words_per_block = 32;
