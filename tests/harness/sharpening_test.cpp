@@ -33,7 +33,8 @@ TEST(SharpeningSizes, AreNewDistinctAndAscending) {
     RC_ASSERT(sizes.size() <= 6u);
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       RC_ASSERT(from < sizes[i] && sizes[i] < to);
-      RC_ASSERT(i == 0 || sizes[i - 1] < sizes[i]);
+      // Not `i == 0 || ...`: RC_ASSERT takes the operators over, and both sides are evaluated.
+      if (i > 0) RC_ASSERT(sizes[i - 1] < sizes[i]);
       RC_ASSERT(std::count(measured.begin(), measured.end(), sizes[i]) == 0);
     }
   }));
