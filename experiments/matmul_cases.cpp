@@ -24,6 +24,12 @@ matmul::Problem problem_of(const harness::Problem& problem) {
           harness::extent(problem, "n"), harness::extent(problem, "k")};
 }
 
+matmul::Problem problem_of(const harness::Cell& cell) {
+  matmul::Problem problem = problem_of(cell.problem);
+  if (cell.arm.settings.at("layout") == "abt") problem.layout = matmul::Layout::abt;
+  return problem;
+}
+
 double flops_of(const matmul::Problem& p) {
   return 2.0 * static_cast<double>(p.batch) * static_cast<double>(p.m) * static_cast<double>(p.n) *
          static_cast<double>(p.k);
@@ -71,10 +77,15 @@ struct Operands {
     fill(c.span(), 3, policy);
   }
 
+  kernels::MatrixBatch<const float> b_of(const matmul::Problem& p) const {
+    const bool transposed = p.layout == matmul::Layout::abt;
+    return kernels::dense<const float>(b.data(), p.batch, transposed ? p.n : p.k,
+                                       transposed ? p.k : p.n);
+  }
+
   matmul::Args args(const matmul::Problem& p, float* output) const {
-    return {kernels::dense<const float>(a.data(), p.batch, p.m, p.k),
-            kernels::dense<const float>(b.data(), p.batch, p.k, p.n),
-            kernels::dense<float>(output, p.batch, p.m, p.n)};
+    return {kernels::dense<const float>(a.data(), p.batch, p.m, p.k), b_of(p),
+            kernels::dense<float>(output, p.batch, p.m, p.n), p.layout};
   }
 };
 
@@ -98,13 +109,11 @@ class Product {
   Product(const matmul::Kernel& kernel, const matmul::Problem& problem,
           const kernels::ParallelPolicy& policy, int sets, bool fresh_buffers)
       : kernel_(kernel), problem_(problem), policy_(policy), fresh_buffers_(fresh_buffers) {
-    const auto start = std::chrono::steady_clock::now();
-    prepared_ = kernel.prepare(problem, policy);
-    prepare_seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     workspace_ = AlignedBuffer<std::byte>(kernel.workspace_bytes(problem, policy));
     for (int set = 0; set < sets; ++set) {
       operands_.emplace_back(problem, filling_policy(kernel, policy));
+      // What was made from the constants must be as cold as they are.
+      if (set == 0 || kernel.traits.packing == kernels::Packing::prepacked) prepare();
     }
   }
 
@@ -136,7 +145,7 @@ class Product {
     call();
     const kernels::ExecutionCounters counted = kernels::read_execution_counters();
     harness::ExecutionCounts counts;
-    counts.code_path = prepared_->code_path();
+    counts.code_path = prepared_.front()->code_path();
     // A vendor's code does not count for us.
     if (kernel_.traits.simd == kernels::Simd::vendor) return counts;
     counts.parallel_regions = counted.parallel_regions;
@@ -148,22 +157,30 @@ class Product {
   double prepare_seconds = 0;
 
  private:
+  void prepare() {
+    const matmul::Constants constants = {operands_.back().b_of(problem_)};
+    const auto start = std::chrono::steady_clock::now();
+    prepared_.push_back(kernel_.prepare(problem_, constants, policy_));
+    prepare_seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
   const Operands& next() {
     turn_ = (turn_ + 1) % operands_.size();
     return operands_[turn_];
   }
 
   void run(const matmul::Args& args, std::span<std::byte> workspace) {
-    kernel_.run(args, *prepared_, workspace, policy_);
+    kernel_.run(args, *prepared_[turn_ % prepared_.size()], workspace, policy_);
   }
 
   const matmul::Kernel& kernel_;
   matmul::Problem problem_;
   kernels::ParallelPolicy policy_;
   bool fresh_buffers_;
-  std::unique_ptr<kernels::Prepared> prepared_;
   AlignedBuffer<std::byte> workspace_;
   std::vector<Operands> operands_;
+  std::vector<std::unique_ptr<kernels::Prepared>> prepared_;  // one, or one for each operands_
   std::size_t turn_ = 0;
 };
 
@@ -197,7 +214,8 @@ harness::FamilyInfo matmul_family() {
   family.alias = {{"size", {"m", "n", "k"}}};
   family.tuples = {
       {"nk", {"n", "k"}}, {"mk", {"m", "k"}}, {"mn", {"m", "n"}}, {"mnk", {"m", "n", "k"}}};
-  family.settings = {instruction_set_setting(), {"other_pool", {"none", "openmp"}}};
+  family.settings = {
+      instruction_set_setting(), {"other_pool", {"none", "openmp"}}, {"layout", {"ab", "abt"}}};
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
     family.variants.back().unavailable = kernel.why_unsupported({1, 1, 1, 1});
@@ -216,7 +234,7 @@ harness::Case matmul_case(const harness::Cell& cell) {
   const matmul::Kernel* kernel = matmul::find(cell.arm.variant);
   if (kernel == nullptr) throw std::invalid_argument("unknown variant " + cell.arm.variant);
   choose_instruction_set(cell.arm);
-  const matmul::Problem problem = problem_of(cell.problem);
+  const matmul::Problem problem = problem_of(cell);
   if (const auto reason = kernel->why_unsupported(problem)) throw harness::Unsupported(*reason);
 
   const bool cold = setting(cell.arm, "cache") == "cold";

@@ -6,7 +6,7 @@
 namespace crossover::experiments {
 
 /// The family "matmul": extents batch, m, n, k; `size` sets m, n and k; tuples nk, mk, mn, mnk;
-/// settings cache, buffers, isa and other_pool.
+/// settings cache, buffers, isa, other_pool and layout (ab, or abt: b holds the transpose of B).
 harness::FamilyInfo matmul_family();
 
 /// Operands are uniform in [-1, 1), the same for every arm on the same problem. With cache = cold

@@ -44,7 +44,7 @@ class ProbeRun {
       : variant_(variant),
         problem_(problem),
         policy_{threads},
-        prepared_(variant.kernel.prepare(problem, policy_)),
+        prepared_(variant.kernel.prepare(problem, {}, policy_)),
         stream_(reads_memory(variant) ? probe::stream_words() : 0),
         done_(static_cast<std::size_t>(threads)) {
     advise_huge_pages(stream_.span());

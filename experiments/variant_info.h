@@ -8,8 +8,8 @@
 namespace crossover::experiments {
 
 /// A kernel's entry as the planner sees it; available until somebody says otherwise.
-template <class Problem, class Args>
-harness::VariantInfo variant_info(const kernels::Kernel<Problem, Args>& kernel) {
+template <class Problem, class Args, class Constants>
+harness::VariantInfo variant_info(const kernels::Kernel<Problem, Args, Constants>& kernel) {
   harness::VariantInfo info;
   info.name = kernel.name;
   info.source = kernel.source;

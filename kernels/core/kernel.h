@@ -35,9 +35,13 @@ class Prepared {
   virtual std::optional<std::string> code_path() const { return std::nullopt; }
 };
 
-/// One interchangeable variant of a family. `Problem` and `Args` come from the family's contract
-/// header, which defines what is computed. All functions are thread-compatible and stateless.
-template <class Problem, class Args>
+/// For families that know no operands before a call.
+struct NoConstants {};
+
+/// One interchangeable variant of a family. `Problem`, `Args` and `Constants` come from the
+/// family's contract header, which defines what is computed. All functions are thread-compatible
+/// and stateless.
+template <class Problem, class Args, class Constants = NoConstants>
 struct Kernel {
   std::string_view name;    // the file stem, the registry name and the plot label
   std::string_view source;  // a paper, a library with its version, or "textbook"
@@ -46,9 +50,9 @@ struct Kernel {
   /// Why this variant cannot run this problem here (instruction set, missing library), or nullopt.
   std::optional<std::string> (*why_unsupported)(const Problem&);
 
-  /// What is done once per problem; may allocate; never null. Throws std::runtime_error with the
-  /// reason when a library turns out to be unusable.
-  std::unique_ptr<Prepared> (*prepare)(const Problem&, const ParallelPolicy&);
+  /// What is done once per problem and constants; may allocate; never null. Throws
+  /// std::runtime_error with the reason when a library turns out to be unusable.
+  std::unique_ptr<Prepared> (*prepare)(const Problem&, const Constants&, const ParallelPolicy&);
 
   /// Bytes of scratch memory that run() needs, to be allocated by the caller, aligned to 64 bytes.
   std::size_t (*workspace_bytes)(const Problem&, const ParallelPolicy&);

@@ -24,8 +24,19 @@ void add_row(const float* a_row,              // [depth]
   }
 }
 
-void multiply(const MatrixBatch<const float>& a, const MatrixBatch<const float>& b,
-              const MatrixBatch<float>& c, Index element) {
+// The same with a tile of B's transpose: dot products along its rows.
+void add_dots(const float* a_row, const float* bt, Index bt_stride, float* c_row, Index depth,
+              Index cols) {
+  for (Index j = 0; j < cols; ++j) {
+    const float* bt_row = bt + j * bt_stride;
+    float sum = 0;
+    for (Index p = 0; p < depth; ++p) sum += a_row[p] * bt_row[p];
+    c_row[j] += sum;
+  }
+}
+
+void multiply(const Args& args, Index element) {
+  const auto& [a, b, c, layout] = args;
   for (Index i = 0; i < c.rows; ++i) std::fill_n(c.row(element, i), c.cols, 0.0F);
   for (Index i0 = 0; i0 < c.rows; i0 += tile) {
     const Index i_end = std::min(i0 + tile, c.rows);
@@ -34,8 +45,13 @@ void multiply(const MatrixBatch<const float>& a, const MatrixBatch<const float>&
       for (Index j0 = 0; j0 < c.cols; j0 += tile) {
         const Index cols = std::min(tile, c.cols - j0);
         for (Index i = i0; i < i_end; ++i) {
-          add_row(a.row(element, i) + p0, b.row(element, p0) + j0, b.row_stride,
-                  c.row(element, i) + j0, depth, cols);
+          const float* a_row = a.row(element, i) + p0;
+          float* c_row = c.row(element, i) + j0;
+          if (layout == Layout::abt) {
+            add_dots(a_row, b.row(element, j0) + p0, b.row_stride, c_row, depth, cols);
+          } else {
+            add_row(a_row, b.row(element, p0) + j0, b.row_stride, c_row, depth, cols);
+          }
         }
       }
     }
@@ -51,7 +67,7 @@ void run(const Args& args, const Prepared&, std::span<std::byte>, const Parallel
 void multiply_blocked(const Args& args) {
   assert(shapes_agree(args));
   for (Index element = 0; element < args.c.batch; ++element) {
-    multiply(args.a, args.b, args.c, element);
+    multiply(args, element);
   }
 }
 

@@ -19,7 +19,7 @@ std::optional<std::string> why_unsupported(const Problem&) {
   return why_no_module(module_name(), "Eigen");
 }
 
-std::unique_ptr<Prepared> prepare(const Problem&, const ParallelPolicy& policy) {
+std::unique_ptr<Prepared> prepare(const Problem&, const Constants&, const ParallelPolicy& policy) {
   return prepare_vendor(module_name(), policy);
 }
 

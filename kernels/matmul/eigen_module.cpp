@@ -14,8 +14,14 @@ Eigen::Map<M, Eigen::Unaligned, Eigen::OuterStride<>> map(const MatrixBatch<T>& 
 
 void multiply(const Args& args) {
   for (Index element = 0; element < args.c.batch; ++element) {
-    map<Matrix>(args.c, element).noalias() =
-        map<const Matrix>(args.a, element) * map<const Matrix>(args.b, element);
+    auto c = map<Matrix>(args.c, element);
+    const auto a = map<const Matrix>(args.a, element);
+    const auto b = map<const Matrix>(args.b, element);
+    if (args.layout == Layout::abt) {
+      c.noalias() = a * b.transpose();
+    } else {
+      c.noalias() = a * b;
+    }
   }
 }
 

@@ -5,14 +5,17 @@
 namespace crossover::kernels::matmul {
 namespace {
 
-void multiply(const MatrixBatch<const float>& a, const MatrixBatch<const float>& b,
-              const MatrixBatch<float>& c, Index element) {
+void multiply(const Args& args, Index element) {
+  const auto& [a, b, c, layout] = args;
+  const bool transposed = layout == Layout::abt;
+  const Index depth_stride = transposed ? 1 : b.row_stride;
+  const Index column_stride = transposed ? b.row_stride : 1;
   for (Index i = 0; i < c.rows; ++i) {
     for (Index j = 0; j < c.cols; ++j) {
-      const float* a_row = a.row(element, i);         // [k]
-      const float* b_column = b.matrix(element) + j;  // [k], b.row_stride apart
+      const float* a_row = a.row(element, i);                         // [k]
+      const float* b_column = b.matrix(element) + j * column_stride;  // [k], depth_stride apart
       float sum = 0;
-      for (Index p = 0; p < a.cols; ++p) sum += a_row[p] * b_column[p * b.row_stride];
+      for (Index p = 0; p < a.cols; ++p) sum += a_row[p] * b_column[p * depth_stride];
       c.row(element, i)[j] = sum;
     }
   }
@@ -22,7 +25,7 @@ void run(const Args& args, const Prepared&, std::span<std::byte>, const Parallel
   assert(shapes_agree(args));
   parallel_region(ParallelPolicy{}, [&](int, int) {
     for (Index element = 0; element < args.c.batch; ++element) {
-      multiply(args.a, args.b, args.c, element);
+      multiply(args, element);
     }
   });
 }

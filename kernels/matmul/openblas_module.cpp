@@ -14,10 +14,11 @@ void multiply(const Args& args) {
   const auto stride = [](Index row_stride) {
     return static_cast<blasint>(std::max<Index>(1, row_stride));
   };
+  const bool transposed = args.layout == Layout::abt;
   for (Index element = 0; element < args.c.batch; ++element) {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0F, args.a.matrix(element),
-                stride(args.a.row_stride), args.b.matrix(element), stride(args.b.row_stride), 0.0F,
-                args.c.matrix(element), stride(args.c.row_stride));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, m, n, k, 1.0F,
+                args.a.matrix(element), stride(args.a.row_stride), args.b.matrix(element),
+                stride(args.b.row_stride), 0.0F, args.c.matrix(element), stride(args.c.row_stride));
   }
 }
 

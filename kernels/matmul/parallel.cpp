@@ -15,14 +15,15 @@ void multiply_rows(const Args& args, Range rows) {
     const Index count = std::min(m - first, rows.size());
     multiply_blocked({args.a.matrices(element, 1).block(first, 0, count, args.a.cols),
                       args.b.matrices(element, 1),
-                      args.c.matrices(element, 1).block(first, 0, count, args.c.cols)});
+                      args.c.matrices(element, 1).block(first, 0, count, args.c.cols),
+                      args.layout});
     rows.begin += count;
   }
 }
 
 void multiply_columns(const Args& args, Range columns) {
-  multiply_blocked({args.a, args.b.block(0, columns.begin, args.b.rows, columns.size()),
-                    args.c.block(0, columns.begin, args.c.rows, columns.size())});
+  multiply_blocked({args.a, columns_of_b(args, columns),
+                    args.c.block(0, columns.begin, args.c.rows, columns.size()), args.layout});
 }
 
 void run(const Args& args, const Prepared&, std::span<std::byte>, const ParallelPolicy& policy) {

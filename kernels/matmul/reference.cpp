@@ -69,20 +69,29 @@ class Checker {
     return std::nullopt;
   }
 
+  // Calls visit(p, j, B[p,j]) for every element, in the order in which they lie in memory.
+  template <class Visit>
+  void for_each_of_b(Index element, Visit visit) const {
+    const bool transposed = args_.layout == Layout::abt;
+    for (Index row = 0; row < args_.b.rows; ++row) {
+      const float* b_row = args_.b.row(element, row);
+      for (Index col = 0; col < args_.b.cols; ++col) {
+        visit(transposed ? col : row, transposed ? row : col, static_cast<double>(b_row[col]));
+      }
+    }
+  }
+
   std::optional<std::string> why_row_wrong(Index element, Index i) {
     std::fill(expected_.begin(), expected_.end(), 0.0);
     std::fill(magnitude_.begin(), magnitude_.end(), 0.0);
     double* expected = expected_.data();
     double* magnitude = magnitude_.data();
-    for (Index p = 0; p < k_; ++p) {
-      const double a = args_.a.row(element, i)[p];
-      const float* b_row = args_.b.row(element, p);
-      for (Index j = 0; j < n_; ++j) {
-        const double product = a * b_row[j];
-        expected[j] += product;
-        magnitude[j] += std::abs(product);
-      }
-    }
+    const float* a_row = args_.a.row(element, i);
+    for_each_of_b(element, [&](Index p, Index j, double b) {
+      const double product = a_row[p] * b;
+      expected[j] += product;
+      magnitude[j] += std::abs(product);
+    });
     const float* c_row = args_.c.row(element, i);
     for (Index j = 0; j < n_; ++j) {
       // Products below the normal range of f32 lose up to half a unit in its last place each.
@@ -104,17 +113,11 @@ class Checker {
     for (double& sign : signs) sign = random_() & 1 ? 1.0 : -1.0;
     std::vector<double> bx(static_cast<std::size_t>(k_));
     std::vector<double> norms(static_cast<std::size_t>(k_));
-    for (Index p = 0; p < k_; ++p) {
-      const float* b_row = args_.b.row(element, p);
-      double sum = 0;
-      double squares = 0;
-      for (Index j = 0; j < n_; ++j) {
-        sum += b_row[j] * signs[static_cast<std::size_t>(j)];
-        squares += static_cast<double>(b_row[j]) * b_row[j];
-      }
-      bx[static_cast<std::size_t>(p)] = sum;
-      norms[static_cast<std::size_t>(p)] = std::sqrt(squares);
-    }
+    for_each_of_b(element, [&](Index p, Index j, double b) {
+      bx[static_cast<std::size_t>(p)] += b * signs[static_cast<std::size_t>(j)];
+      norms[static_cast<std::size_t>(p)] += b * b;
+    });
+    for (double& norm : norms) norm = std::sqrt(norm);
     // The error of the double precision sums, whose terms do not cancel in the worst case.
     const double own_error = 2 * static_cast<double>(n_ + k_) * double_unit_roundoff *
                              std::sqrt(static_cast<double>(n_));

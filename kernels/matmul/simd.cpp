@@ -6,7 +6,8 @@ namespace {
 
 struct Plan : Prepared {
   explicit Plan(const Problem& problem)
-      : tiles(tile_kernels()), blocking(choose_blocking(tiles, problem.m, problem.n, problem.k)) {}
+      : tiles(tile_kernels()),
+        blocking(choose_blocking(tiles, problem.m, problem.n, problem.k, problem.layout)) {}
 
   std::optional<std::string> code_path() const override { return tiles.name; }
 
@@ -14,7 +15,7 @@ struct Plan : Prepared {
   Blocking blocking;
 };
 
-std::unique_ptr<Prepared> prepare(const Problem& problem, const ParallelPolicy&) {
+std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants&, const ParallelPolicy&) {
   return std::make_unique<Plan>(problem);
 }
 

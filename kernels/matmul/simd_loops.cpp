@@ -93,10 +93,14 @@ struct Product {
     strip.depth = depth;
     strip.cols = cols;
     strip.accumulate = p0 > 0;
-    strip.b = args.b.row(element, p0) + j0;
-    strip.b_stride = args.b.row_stride;
-    strip.b_panel_stride = tiles.cols;
-    if (needs_packed_b(strip)) pack_b(tiles, strip, packed_b);
+    if (args.layout == Layout::abt) {
+      pack_transposed(strip, args.b.row(element, j0) + p0);
+    } else {
+      strip.b = args.b.row(element, p0) + j0;
+      strip.b_stride = args.b.row_stride;
+      strip.b_panel_stride = tiles.cols;
+      if (needs_packed_b(strip)) pack_b(tiles, strip, packed_b);
+    }
     // Strips of equal height: the last one would otherwise have too few accumulators to hide the
     // latency of an addition.
     const Index m = args.c.rows;
@@ -113,6 +117,18 @@ struct Product {
     }
   }
 
+  void pack_transposed(Strip& strip, const float* bt) const {
+    for (Index j = 0; j < round_up(strip.cols, tiles.lanes); ++j) {
+      float* column = packed_b + j / tiles.cols * tiles.cols * strip.depth + j % tiles.cols;
+      for (Index p = 0; p < strip.depth; ++p) {
+        column[p * tiles.cols] = j < strip.cols ? bt[j * args.b.row_stride + p] : 0;
+      }
+    }
+    strip.b = packed_b;
+    strip.b_stride = tiles.cols;
+    strip.b_panel_stride = strip.depth * tiles.cols;
+  }
+
   bool needs_packed_b(const Strip& strip) const {
     const bool ends_inside_vector = !tiles.masked_memory && strip.cols % tiles.lanes != 0;
     return blocking.pack_b || ends_inside_vector || (blocking.pack_awkward && b_is_awkward(strip));
@@ -121,7 +137,7 @@ struct Product {
 
 }  // namespace
 
-Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k) {
+Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k, Layout layout) {
   const CpuCaches& caches = cpu_caches();
   const Index usable_l1 = static_cast<Index>(caches.level1) * 3 / 4;
   const Index usable_l2 = static_cast<Index>(caches.level2) * 3 / 4;
@@ -131,7 +147,8 @@ Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k) {
 
   const Index b_bytes = n * k * float_bytes;
   const bool narrow = tiles.cols * float_bytes < 2 * line_bytes;
-  blocking.pack_b = narrow && b_bytes > usable_l2 / 4 && m >= rows_that_pay_for_narrow_panels;
+  blocking.pack_b = layout == Layout::abt;
+  blocking.pack_b |= narrow && b_bytes > usable_l2 / 4 && m >= rows_that_pay_for_narrow_panels;
   blocking.pack_awkward = b_bytes > usable_l2 && m >= rows_that_pay_for_copies;
   return blocking;
 }

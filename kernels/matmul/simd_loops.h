@@ -17,7 +17,7 @@ struct Blocking {
 };
 
 /// The blocking for a product of that size; extents may be 0.
-Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k);
+Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k, Layout layout);
 
 /// Bytes of workspace for multiply_in_strips(), a multiple of 64.
 std::size_t strip_workspace_bytes(const TileKernels& tiles, const Blocking& blocking);

@@ -53,7 +53,7 @@ struct Plan : Prepared {
       : tiles(tile_kernels()),
         split(choose_split(problem, policy.threads, tiles.lanes)),
         blocking(choose_blocking(tiles, ceil_div(problem.m, split.rows),
-                                 ceil_div(problem.n, split.cols), problem.k)) {}
+                                 ceil_div(problem.n, split.cols), problem.k, problem.layout)) {}
 
   std::optional<std::string> code_path() const override { return tiles.name; }
 
@@ -62,7 +62,8 @@ struct Plan : Prepared {
   Blocking blocking;
 };
 
-std::unique_ptr<Prepared> prepare(const Problem& problem, const ParallelPolicy& policy) {
+std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants&,
+                                  const ParallelPolicy& policy) {
   return std::make_unique<Plan>(problem, policy);
 }
 
@@ -77,9 +78,10 @@ Args piece_of(const Args& args, const Split& split, Index piece, Index lanes) {
   const Range rows = share(args.c.rows, split.rows, piece / split.cols % split.rows);
   const Range cols = share(args.c.cols, split.cols, piece % split.cols, lanes);
   return {args.a.matrices(batch.begin, batch.size()).block(rows.begin, 0, rows.size(), args.a.cols),
-          args.b.matrices(batch.begin, batch.size()).block(0, cols.begin, args.b.rows, cols.size()),
+          columns_of_b(args, cols).matrices(batch.begin, batch.size()),
           args.c.matrices(batch.begin, batch.size())
-              .block(rows.begin, cols.begin, rows.size(), cols.size())};
+              .block(rows.begin, cols.begin, rows.size(), cols.size()),
+          args.layout};
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kernels/core/partition.h"
 #include "kernels/matmul/matmul.h"
 
 namespace crossover::kernels::matmul {
@@ -15,17 +16,29 @@ extern const Kernel eigen;
 
 /// Parts of an entry for variants that need nothing special.
 inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }
-inline std::unique_ptr<Prepared> prepare_nothing(const Problem&, const ParallelPolicy&) {
+inline std::unique_ptr<Prepared> prepare_nothing(const Problem&, const Constants&,
+                                                 const ParallelPolicy&) {
   return std::make_unique<Prepared>();
 }
 inline std::size_t no_workspace(const Problem&, const ParallelPolicy&) { return 0; }
 
 /// Whether the operands fit each other; what every variant asserts.
 inline bool shapes_agree(const Args& args) {
-  const auto& [a, b, c] = args;
-  return a.rows == c.rows && b.cols == c.cols && a.cols == b.rows && a.batch == c.batch &&
+  const auto& [a, b, c, layout] = args;
+  const bool transposed = layout == Layout::abt;
+  const Index b_rows = transposed ? b.cols : b.rows;
+  const Index b_cols = transposed ? b.rows : b.cols;
+  return a.rows == c.rows && b_cols == c.cols && a.cols == b_rows && a.batch == c.batch &&
          b.batch == c.batch && a.row_stride >= a.cols && b.row_stride >= b.cols &&
          c.row_stride >= c.cols;
+}
+
+/// The operand b that belongs to some columns of C.
+inline MatrixBatch<const float> columns_of_b(const Args& args, Range columns) {
+  if (args.layout == Layout::abt) {
+    return args.b.block(columns.begin, 0, columns.size(), args.b.cols);
+  }
+  return args.b.block(0, columns.begin, args.b.rows, columns.size());
 }
 
 }  // namespace crossover::kernels::matmul

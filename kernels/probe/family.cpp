@@ -50,7 +50,8 @@ std::optional<std::string> why_unsupported(const Problem& problem) {
   return std::nullopt;
 }
 
-std::unique_ptr<Prepared> prepare_nothing(const Problem&, const ParallelPolicy&) {
+std::unique_ptr<Prepared> prepare_nothing(const Problem&, const NoConstants&,
+                                          const ParallelPolicy&) {
   return std::make_unique<Prepared>();
 }
 
@@ -66,7 +67,8 @@ struct ConstructPlan : Prepared {
 
 }  // namespace
 
-std::unique_ptr<Prepared> prepare_constructs(const Problem& problem, const ParallelPolicy&) {
+std::unique_ptr<Prepared> prepare_constructs(const Problem& problem, const NoConstants&,
+                                             const ParallelPolicy&) {
   return std::make_unique<ConstructPlan>(problem.constructs);
 }
 

@@ -13,7 +13,8 @@ struct Plan : Prepared {
   Index iterations;
 };
 
-std::unique_ptr<Prepared> prepare(const Problem& problem, const ParallelPolicy&) {
+std::unique_ptr<Prepared> prepare(const Problem& problem, const NoConstants&,
+                                  const ParallelPolicy&) {
   return std::make_unique<Plan>(problem.iterations);
 }
 

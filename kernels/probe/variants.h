@@ -37,7 +37,8 @@ extern const Variant empty;
 // What most probes share.
 
 std::optional<std::string> why_unsupported(const Problem& problem);
-std::unique_ptr<Prepared> prepare_nothing(const Problem&, const ParallelPolicy&);
+std::unique_ptr<Prepared> prepare_nothing(const Problem&, const NoConstants&,
+                                          const ParallelPolicy&);
 std::size_t no_workspace(const Problem&, const ParallelPolicy&);
 
 /// One step per construct.
@@ -45,7 +46,8 @@ double constructs_of(const Problem& problem);
 
 /// How many constructs one call of a probe made by construct_probe() executes.
 Index planned_constructs(const Prepared& prepared);
-std::unique_ptr<Prepared> prepare_constructs(const Problem& problem, const ParallelPolicy&);
+std::unique_ptr<Prepared> prepare_constructs(const Problem& problem, const NoConstants&,
+                                             const ParallelPolicy&);
 
 /// A probe that does nothing but execute an OpenMP construct as often as its problem says.
 constexpr Variant construct_probe(const char* name, decltype(Kernel::run) run) {

@@ -14,7 +14,7 @@ ExecutionCounters count(std::string_view variant, int threads) {
   const matmul::Kernel& kernel = *matmul::find(variant);
   const Operands operands({.problem = problem, .layout = {}});
   const ParallelPolicy policy = {threads};
-  const auto prepared = kernel.prepare(problem, policy);
+  const auto prepared = kernel.prepare(problem, {}, policy);
   const Workspace workspace(kernel.workspace_bytes(problem, policy));
   reset_execution_counters();
   kernel.run(operands.args(), *prepared, workspace.span(), policy);

@@ -45,27 +45,32 @@ struct MatmulCase {
   bool shared_b = false;
 
   std::string describe() const {
-    return fmt::format("batch {} m {} n {} k {}, padding {}, end gap {}{}", problem.batch,
-                       problem.m, problem.n, problem.k, layout.row_padding, layout.end_gap,
-                       shared_b ? ", shared B" : "");
+    return fmt::format("batch {} m {} n {} k {}{}, padding {}, end gap {}{}", problem.batch,
+                       problem.m, problem.n, problem.k, transposed() ? ", B transposed" : "",
+                       layout.row_padding, layout.end_gap, shared_b ? ", shared B" : "");
   }
+
+  bool transposed() const { return problem.layout == matmul::Layout::abt; }
 };
 
 /// Operands A and B at random, C poisoned.
 struct Operands {
   explicit Operands(const MatmulCase& c)
       : a(c.problem.batch, c.problem.m, c.problem.k, c.layout),
-        b(c.problem.batch, c.problem.k, c.problem.n, b_layout(c)),
-        c(c.problem.batch, c.problem.m, c.problem.n, c.layout) {
+        b(c.problem.batch, c.transposed() ? c.problem.n : c.problem.k,
+          c.transposed() ? c.problem.k : c.problem.n, b_layout(c)),
+        c(c.problem.batch, c.problem.m, c.problem.n, c.layout),
+        layout(c.problem.layout) {
     a.fill_random(1);
     b.fill_random(2);
   }
 
-  matmul::Args args() const { return {a.view(), b.view(), c.view()}; }
+  matmul::Args args() const { return {a.view(), b.view(), c.view(), layout}; }
 
   GuardedMatrix a;
   GuardedMatrix b;
   GuardedMatrix c;
+  matmul::Layout layout;
 
  private:
   static Layout b_layout(const MatmulCase& c) {
@@ -78,7 +83,7 @@ struct Operands {
 /// Runs the kernel as the contract demands.
 inline void run(const matmul::Kernel& kernel, const matmul::Problem& problem,
                 const matmul::Args& args, const ParallelPolicy& policy) {
-  const auto prepared = kernel.prepare(problem, policy);
+  const auto prepared = kernel.prepare(problem, {args.b}, policy);
   const Workspace workspace(kernel.workspace_bytes(problem, policy));
   kernel.run(args, *prepared, workspace.span(), policy);
 }

@@ -66,8 +66,10 @@ TEST_P(MatmulConformance, EdgesOfTilesAndVectors) {
     for (const Index m : edge_rows) {
       for (const Index n : edge_cols) {
         for (const Index k : edge_depths) {
-          expect_right({.problem = {1, m, n, k}, .layout = {3, 0, 17}}, 1);
-          expect_right({.problem = {1, m, n, k}, .layout = {}}, 1);
+          for (const matmul::Layout b : {matmul::Layout::ab, matmul::Layout::abt}) {
+            expect_right({.problem = {1, m, n, k, b}, .layout = {3, 0, 17}}, 1);
+            expect_right({.problem = {1, m, n, k, b}, .layout = {}}, 1);
+          }
         }
       }
     }
@@ -78,9 +80,12 @@ TEST_P(MatmulConformance, LargeStridedAndThreaded) {
   for (const std::string& set : instruction_sets_to_test()) {
     const ForcedInstructionSet forced(set);
     for (const int threads : thread_counts()) {
-      for (const Problem& problem : large_problems) {
-        expect_right({.problem = problem, .layout = {}}, threads);
-        expect_right({.problem = problem, .layout = {5, 7, 17}}, threads);
+      for (Problem problem : large_problems) {
+        for (const matmul::Layout b : {matmul::Layout::ab, matmul::Layout::abt}) {
+          problem.layout = b;
+          expect_right({.problem = problem, .layout = {}}, threads);
+          expect_right({.problem = problem, .layout = {5, 7, 17}}, threads);
+        }
       }
     }
   }
@@ -159,7 +164,8 @@ TEST_P(MatmulConformance, AnyShapeLayoutAndThreadCount) {
     const ForcedInstructionSet forced(*rc::gen::elementOf(sets));
     const MatmulCase c = {
         .problem = {*rc::gen::inRange<Index>(0, 4), *rc::gen::inRange<Index>(0, 80),
-                    *rc::gen::inRange<Index>(0, 80), *rc::gen::inRange<Index>(0, 80)},
+                    *rc::gen::inRange<Index>(0, 80), *rc::gen::inRange<Index>(0, 80),
+                    *rc::gen::element(matmul::Layout::ab, matmul::Layout::abt)},
         .layout = {*rc::gen::inRange<Index>(0, 20), *rc::gen::inRange<Index>(0, 20),
                    *rc::gen::inRange<Index>(0, 20)},
         .shared_b = *rc::gen::arbitrary<bool>(),
@@ -189,7 +195,7 @@ TEST(MatmulFamily, NamesAreUniqueAndFound) {
 TEST(MatmulFamily, CodePathNamesTheForcedInstructionSet) {
   for (const std::string& set : instruction_sets()) {
     const ForcedInstructionSet forced(set);
-    const auto path = matmul::find("simd")->prepare({1, 8, 8, 8}, {})->code_path();
+    const auto path = matmul::find("simd")->prepare({1, 8, 8, 8}, {}, {})->code_path();
     const std::string expected = set == "scalar" ? "generic" : set + " ";
     EXPECT_EQ(path.value_or("").substr(0, expected.size()), expected);
   }

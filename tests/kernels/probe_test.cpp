@@ -22,7 +22,7 @@ struct ProbeCall {
     const ParallelPolicy policy{threads};
     probe::fill_stream(stream, policy);
     args = {.stream = stream, .turn = turn, .done = done};
-    const auto prepared = variant.kernel.prepare(problem, policy);
+    const auto prepared = variant.kernel.prepare(problem, {}, policy);
     variant.kernel.run(args, *prepared, {}, policy);
   }
 };
@@ -56,7 +56,7 @@ TEST(Probes, RunDifferentCodeOnDifferentInstructionSets) {
     std::set<std::string> paths;
     for (const std::string& set : instruction_sets()) {
       const ForcedInstructionSet forced(set);
-      paths.insert(probe::find(name)->kernel.prepare({1, 1}, {1})->code_path().value());
+      paths.insert(probe::find(name)->kernel.prepare({1, 1}, {}, {1})->code_path().value());
     }
     EXPECT_GE(paths.size(), std::min<std::size_t>(2, instruction_sets().size())) << name;
   }
@@ -100,7 +100,7 @@ TEST(Probes, OfReadingGoOnWhereTheLastCallEnded) {
   std::vector<std::uint64_t> stream(32 * 10, 1);
   stream[32 * 7] = 1000;
   const probe::Problem problem{2, 1};
-  const auto prepared = variant.kernel.prepare(problem, {1});
+  const auto prepared = variant.kernel.prepare(problem, {}, {1});
   for (Index turn = 0; turn < 10; ++turn) {
     std::vector<probe::Tally> done(1);
     const probe::Args args{.stream = stream, .turn = turn, .done = done};
