@@ -150,6 +150,8 @@ Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k, La
   blocking.pack_b = layout == Layout::abt;
   blocking.pack_b |= narrow && b_bytes > usable_l2 / 4 && m >= rows_that_pay_for_narrow_panels;
   blocking.pack_awkward = b_bytes > usable_l2 && m >= rows_that_pay_for_copies;
+  blocking.whole = tiles.masked_memory && !blocking.pack_b && !blocking.pack_awkward &&
+                   blocking.depth >= k && blocking.cols >= n;
   return blocking;
 }
 
@@ -169,6 +171,19 @@ void multiply_in_strips(const TileKernels& tiles, const Blocking& blocking, cons
   if (args.c.rows == 0) return;
   const Index depth_blocks = std::max<Index>(1, ceil_div(k, blocking.depth));  // k = 0 clears C
   for (Index element = 0; element < args.c.batch; ++element) {
+    if (blocking.whole) {
+      tiles.multiply({.a = args.a.matrix(element),
+                      .a_stride = args.a.row_stride,
+                      .b = args.b.matrix(element),
+                      .b_stride = args.b.row_stride,
+                      .b_panel_stride = tiles.cols,
+                      .c = args.c.matrix(element),
+                      .c_stride = args.c.row_stride,
+                      .rows = args.c.rows,
+                      .cols = n,
+                      .depth = k});
+      continue;
+    }
     const Product product{tiles, blocking, args, element, packed_a, packed_b};
     for (Index j0 = 0; j0 < n; j0 += blocking.cols) {
       for (Index block = 0; block < depth_blocks; ++block) {

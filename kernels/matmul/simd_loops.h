@@ -14,6 +14,7 @@ struct Blocking {
   Index cols = 0;       // of a block of B, which stays in L2 while the strips of A run over it
   bool pack_b = false;  // always copy the block of B into panels first
   bool pack_awkward = false;  // copy A or B where its rows are misaligned or share cache sets
+  bool whole = false;         // neither blocks nor copies: small enough to be read as it lies
 };
 
 /// The blocking for a product of that size; extents may be 0.

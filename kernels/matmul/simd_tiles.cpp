@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "kernels/core/partition.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/matmul/simd_tiles.cpp"
 #include <hwy/foreach_target.h>
@@ -82,13 +84,14 @@ class PartOfVector {
 // GCC keeps an array in registers only if its indices are constants before any loop is unrolled.
 template <int rows, int vectors, bool partial>
 struct Tile {
+  static constexpr auto all_rows = std::make_index_sequence<rows>();
   static constexpr auto all_sums = std::make_index_sequence<std::size_t{rows} * vectors>();
   static constexpr auto all_vectors = std::make_index_sequence<vectors>();
 
   template <std::size_t v>
-  static HWY_INLINE Vector load(const float* row, const PartOfVector& last) {
-    if constexpr (partial && v == vectors - 1) return last.load(row + v * lanes);
-    return hn::LoadU(tag, row + v * lanes);
+  static HWY_INLINE Vector load(const float* from, const PartOfVector& last) {
+    if constexpr (partial && v == vectors - 1) return last.load(from);
+    return hn::LoadU(tag, from);
   }
 
   template <std::size_t v>
@@ -100,13 +103,17 @@ struct Tile {
     }
   }
 
+  // Behind the last vector of a panel of B stands the first one of the next panel.
   template <std::size_t... v>
-  static HWY_INLINE void load_b(std::index_sequence<v...>, const float* b, const PartOfVector& last,
-                                Vector* b_row) {
+  static HWY_INLINE void load_b(std::index_sequence<v...>, const float* b, Index panel_stride,
+                                const PartOfVector& last, Vector* b_row) {
+    const auto at = [&](Index i) {
+      return b + i / tile_vectors * panel_stride + i % tile_vectors * lanes;
+    };
     if constexpr (masked_memory) {
-      ((b_row[v] = load<v>(b, last)), ...);
+      ((b_row[v] = load<v>(at(v), last)), ...);
     } else {
-      ((b_row[v] = hn::LoadU(tag, b + v * lanes)), ...);
+      ((b_row[v] = hn::LoadU(tag, at(v))), ...);
     }
   }
 
@@ -128,18 +135,36 @@ struct Tile {
     return 3 * group < rows ? s.a + 3 * Index{group} * s.a_stride : nullptr;
   }
 
-  template <std::size_t... i>
-  static HWY_INLINE void add_products(std::index_sequence<i...>, const float* const* a,
+  // A[row, p] in all lanes, and kept in a register: GCC would fold it into every multiply-add of
+  // the row, and with 26 loads for 24 of them the loads are the limit (4% at 256 x 256 x 256).
+  static HWY_INLINE Vector broadcast(const float* a) {
+    Vector value = hn::Set(tag, *a);
+#if HWY_TARGET == HWY_AVX3
+    asm("" : "+v"(value.raw));
+#endif
+    return value;
+  }
+
+  template <std::size_t... v>
+  static HWY_INLINE void add_row(std::index_sequence<v...>, Vector a, const Vector* b_row,
+                                 Vector* sum) {
+    ((sum[v] = hn::MulAdd(a, b_row[v], sum[v])), ...);
+  }
+
+  template <std::size_t... row>
+  static HWY_INLINE void add_products(std::index_sequence<row...>, const float* const* a,
                                       Index a_stride, Index p, const Vector* b_row, Vector* sum) {
-    ((sum[i] = hn::MulAdd(hn::Set(tag, a[i / vectors / 3][i / vectors % 3 * a_stride + p]),
-                          b_row[i % vectors], sum[i])),
+    (add_row(all_vectors, broadcast(a[row / 3] + row % 3 * a_stride + p), b_row,
+             sum + row * vectors),
      ...);
   }
 
   template <std::size_t... i>
   static HWY_INLINE void add_c(std::index_sequence<i...>, const float* c, Index c_stride,
                                const PartOfVector& last, Vector* sum) {
-    ((sum[i] = hn::Add(sum[i], load<i % vectors>(c + i / vectors * c_stride, last))), ...);
+    ((sum[i] = hn::Add(sum[i],
+                       load<i % vectors>(c + i / vectors * c_stride + i % vectors * lanes, last))),
+     ...);
   }
 
   template <std::size_t... i>
@@ -159,9 +184,9 @@ struct Tile {
                         group_of_rows<3>(s)};
     for (Index p = 0; p < s.depth; ++p) {
       Vector b_row[vectors];
-      load_b(all_vectors, b, last, b_row);
+      load_b(all_vectors, b, s.b_panel_stride, last, b_row);
       b += s.b_stride;
-      add_products(all_sums, a, s.a_stride, p, b_row, sum);
+      add_products(all_rows, a, s.a_stride, p, b_row, sum);
     }
     if (s.accumulate) add_c(all_sums, c, s.c_stride, last, sum);
     store_all(all_sums, sum, c, s.c_stride, last);
@@ -177,7 +202,7 @@ constexpr int vectors_for_rows = rows <= tile_rows / 3 ? 2 * tile_vectors : tile
 
 // Runs along the strip: whole tiles, then one that is narrower, ends inside a vector, or both.
 template <int rows, int vectors, std::size_t... v>
-void multiply_along(const Strip& s, std::index_sequence<v...>) {
+HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
   static constexpr std::array<MultiplyTile, sizeof...(v)> narrower = {
       &Tile<rows, v + 1, false>::multiply...};
   static constexpr std::array<MultiplyTile, sizeof...(v)> ending_inside_vector = {
@@ -200,22 +225,33 @@ void multiply_along(const Strip& s, std::index_sequence<v...>) {
 
 template <int rows>
 void multiply_strip(const Strip& s) {
-  constexpr int wide = vectors_for_rows<rows>;
-  if (s.b_panel_stride == tile_cols && wide > tile_vectors) {  // B lies as it came
-    multiply_along<rows, wide>(s, std::make_index_sequence<wide>());
-  } else {
-    multiply_along<rows, tile_vectors>(s, std::make_index_sequence<tile_vectors>());
-  }
+  constexpr int vectors = vectors_for_rows<rows>;
+  multiply_along<rows, vectors>(s, std::make_index_sequence<vectors>());
 }
 
 template <std::size_t... i>
-void multiply_rows(const Strip& s, std::index_sequence<i...>) {
+HWY_INLINE void multiply_strip_of_any_height(const Strip& s, std::index_sequence<i...>) {
   static constexpr std::array<void (*)(const Strip&), tile_rows> by_rows = {
       &multiply_strip<i + 1>...};
   by_rows[static_cast<std::size_t>(s.rows - 1)](s);
 }
 
-void multiply(const Strip& s) { multiply_rows(s, std::make_index_sequence<tile_rows>()); }
+// Strips of equal height: the last one would otherwise have too few accumulators to hide the
+// latency of an addition.
+void multiply(const Strip& s) {
+  constexpr auto heights = std::make_index_sequence<tile_rows>();
+  if (s.rows <= tile_rows) return multiply_strip_of_any_height(s, heights);
+  const Index strips = ceil_div(s.rows, Index{tile_rows});
+  const Index height = s.rows / strips;
+  const Index taller_strips = s.rows - height * strips;
+  Strip strip = s;
+  for (Index i = 0; i < strips; ++i) {
+    strip.rows = height + (i < taller_strips);
+    multiply_strip_of_any_height(strip, heights);
+    strip.a += strip.rows * s.a_stride;
+    strip.c += strip.rows * s.c_stride;
+  }
+}
 
 HWY_INLINE void copy_row(const float* from, Index cols, float* to) {
   Index j = 0;

@@ -4,7 +4,7 @@
 
 namespace crossover::kernels::matmul {
 
-/// One strip of rows of C against all columns of a block of B.
+/// Rows of C against all columns of a block of B.
 struct Strip {
   const float* a = nullptr;  // [rows, depth]
   Index a_stride = 0;
@@ -13,7 +13,7 @@ struct Strip {
   Index b_panel_stride = 0;  // from one panel to the next
   float* c = nullptr;        // [rows, cols]
   Index c_stride = 0;
-  Index rows = 0;  // 1..TileKernels::rows
+  Index rows = 0;  // at least 1
   Index cols = 0;
   Index depth = 0;
   bool accumulate = false;  // add to C instead of overwriting it
@@ -27,8 +27,8 @@ struct TileKernels {
   Index lanes;         // of a vector
   bool masked_memory;  // B may end inside a vector; else its rows are read to a whole vector
 
-  /// Computes C (+)= A * B for a strip. Writes nothing beyond cols in C's rows; reads nothing
-  /// beyond cols in B's rows either, where masked_memory.
+  /// Computes C (+)= A * B for a strip, cut into tiles. Writes nothing beyond cols in C's rows;
+  /// reads nothing beyond cols in B's rows either, where masked_memory.
   void (*multiply)(const Strip& strip);
 
   /// Copies B [depth, cols] into panels [depth, TileKernels::cols] one after the other; the last
