@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/core/partition.h"
@@ -53,78 +54,65 @@ constexpr Index long_depth = 256;
 
 constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
 
-// The first 1..lanes elements of a vector in memory; touches nothing behind them.
+// Columns that do not fill a vector. Up to half a vector of them is half the work where a CPU
+// executes an AVX-512 instruction in two steps, as Zen 4 does, and no more work on any.
+enum class Tail { none, half, masked };
+constexpr bool has_half = HWY_TARGET == HWY_AVX3;
+using HalfTag = hn::CappedTag<float, has_half ? lanes / 2 : lanes>;
+
+// The first elements of a vector in memory; touches nothing behind them.
+template <class D>
 class PartOfVector {
  public:
   explicit HWY_INLINE PartOfVector(Index count)
-      : count_(count), mask_(hn::FirstN(tag, static_cast<size_t>(count))) {}
+      : count_(count), mask_(hn::FirstN(D(), static_cast<size_t>(count))) {}
 
   /// The elements, then zeros.
-  HWY_INLINE Vector load(const float* from) const {
-    if constexpr (masked_memory) return hn::MaskedLoad(mask_, tag, from);
-    std::array<float, lanes> part = {};
+  HWY_INLINE hn::Vec<D> load(const float* from) const {
+    if constexpr (masked_memory) return hn::MaskedLoad(mask_, D(), from);
+    std::array<float, hn::MaxLanes(D())> part = {};
     std::copy_n(from, count_, part.begin());
-    return hn::LoadU(tag, part.data());
+    return hn::LoadU(D(), part.data());
   }
 
-  HWY_INLINE void store(Vector value, float* to) const {
-    if constexpr (masked_memory) return hn::BlendedStore(value, mask_, tag, to);
-    std::array<float, lanes> part;
-    hn::StoreU(value, tag, part.data());
+  HWY_INLINE void store(hn::Vec<D> value, float* to) const {
+    if constexpr (masked_memory) return hn::BlendedStore(value, mask_, D(), to);
+    std::array<float, hn::MaxLanes(D())> part;
+    hn::StoreU(value, D(), part.data());
     std::copy_n(part.begin(), count_, to);
   }
 
  private:
   Index count_;
-  hn::Mask<Tag> mask_;
+  hn::Mask<D> mask_;
 };
 
-// One register tile: `rows` x `vectors` accumulators over the whole depth. With `partial`, the last
-// vector is the part `last` of one. Fold expressions instead of loops over the accumulators:
-// GCC keeps an array in registers only if its indices are constants before any loop is unrolled.
-template <int rows, int vectors, bool partial>
+// One register tile: accumulators for `rows` x `vectors`, and a tail behind each row, over the
+// whole depth. Fold expressions instead of loops over the accumulators: GCC keeps an array in
+// registers only if its indices are constants before any loop is unrolled.
+template <int rows, int vectors, Tail tail>
 struct Tile {
+  static constexpr bool has_tail = tail != Tail::none;
+  using TailTag = std::conditional_t<tail == Tail::half, HalfTag, Tag>;
+  using TailVector = hn::Vec<TailTag>;
   static constexpr auto all_rows = std::make_index_sequence<rows>();
   static constexpr auto all_sums = std::make_index_sequence<std::size_t{rows} * vectors>();
   static constexpr auto all_vectors = std::make_index_sequence<vectors>();
 
-  template <std::size_t v>
-  static HWY_INLINE Vector load(const float* from, const PartOfVector& last) {
-    if constexpr (partial && v == vectors - 1) return last.load(from);
-    return hn::LoadU(tag, from);
-  }
-
-  template <std::size_t v>
-  static HWY_INLINE void store(Vector value, float* row, const PartOfVector& last) {
-    if constexpr (partial && v == vectors - 1) {
-      last.store(value, row + v * lanes);
-    } else {
-      hn::StoreU(value, tag, row + v * lanes);
-    }
-  }
-
   // Behind the last vector of a panel of B stands the first one of the next panel.
+  static HWY_INLINE const float* in_panels(const float* b, Index panel_stride, Index vector) {
+    return b + vector / tile_vectors * panel_stride + vector % tile_vectors * lanes;
+  }
+
   template <std::size_t... v>
   static HWY_INLINE void load_b(std::index_sequence<v...>, const float* b, Index panel_stride,
-                                const PartOfVector& last, Vector* b_row) {
-    const auto at = [&](Index i) {
-      return b + i / tile_vectors * panel_stride + i % tile_vectors * lanes;
-    };
-    if constexpr (masked_memory) {
-      ((b_row[v] = load<v>(at(v), last)), ...);
-    } else {
-      ((b_row[v] = hn::LoadU(tag, at(v))), ...);
-    }
+                                Vector* b_row) {
+    ((b_row[v] = hn::LoadU(tag, in_panels(b, panel_stride, v))), ...);
   }
 
   template <std::size_t... v>
   static HWY_INLINE void prefetch_row(std::index_sequence<v...>, const float* row) {
     (hwy::Prefetch(row + v * lanes), ...);
-  }
-
-  template <std::size_t... i>
-  static HWY_INLINE void clear(std::index_sequence<i...>, Vector* sum) {
-    ((sum[i] = hn::Zero(tag)), ...);
   }
 
   // Three rows share a pointer, from which an x86 address reaches 0, 1 and 2 strides: five
@@ -135,65 +123,75 @@ struct Tile {
     return 3 * group < rows ? s.a + 3 * Index{group} * s.a_stride : nullptr;
   }
 
-  // A[row, p] in all lanes, and kept in a register: GCC would fold it into every multiply-add of
-  // the row, and with 26 loads for 24 of them the loads are the limit (4% at 256 x 256 x 256).
-  static HWY_INLINE Vector broadcast(const float* a) {
-    Vector value = hn::Set(tag, *a);
-#if HWY_TARGET == HWY_AVX3
-    asm("" : "+v"(value.raw));
-#endif
-    return value;
+  template <std::size_t... i, class D>
+  static HWY_INLINE void clear(std::index_sequence<i...>, D, hn::Vec<D>* sum) {
+    ((sum[i] = hn::Zero(D())), ...);
   }
 
-  template <std::size_t... v>
-  static HWY_INLINE void add_row(std::index_sequence<v...>, Vector a, const Vector* b_row,
-                                 Vector* sum) {
-    ((sum[v] = hn::MulAdd(a, b_row[v], sum[v])), ...);
+  template <std::size_t... i>
+  static HWY_INLINE void add_products(std::index_sequence<i...>, const float* const* a,
+                                      Index a_stride, Index p, const Vector* b_row, Vector* sum) {
+    ((sum[i] = hn::MulAdd(hn::Set(tag, a[i / vectors / 3][i / vectors % 3 * a_stride + p]),
+                          b_row[i % vectors], sum[i])),
+     ...);
   }
 
   template <std::size_t... row>
-  static HWY_INLINE void add_products(std::index_sequence<row...>, const float* const* a,
-                                      Index a_stride, Index p, const Vector* b_row, Vector* sum) {
-    (add_row(all_vectors, broadcast(a[row / 3] + row % 3 * a_stride + p), b_row,
-             sum + row * vectors),
+  static HWY_INLINE void add_tails(std::index_sequence<row...>, const float* const* a,
+                                   Index a_stride, Index p, TailVector b, TailVector* sum) {
+    ((sum[row] = hn::MulAdd(hn::Set(TailTag(), a[row / 3][row % 3 * a_stride + p]), b, sum[row])),
      ...);
   }
 
   template <std::size_t... i>
-  static HWY_INLINE void add_c(std::index_sequence<i...>, const float* c, Index c_stride,
-                               const PartOfVector& last, Vector* sum) {
-    ((sum[i] = hn::Add(sum[i],
-                       load<i % vectors>(c + i / vectors * c_stride + i % vectors * lanes, last))),
-     ...);
+  static HWY_INLINE void finish(std::index_sequence<i...>, bool accumulate, float* c,
+                                Index c_stride, Vector* sum) {
+    const auto at = [&](Index place) {
+      return c + place / vectors * c_stride + place % vectors * lanes;
+    };
+    if (accumulate) ((sum[i] = hn::Add(sum[i], hn::LoadU(tag, at(i)))), ...);
+    (hn::StoreU(sum[i], tag, at(i)), ...);
   }
 
-  template <std::size_t... i>
-  static HWY_INLINE void store_all(std::index_sequence<i...>, const Vector* sum, float* c,
-                                   Index c_stride, const PartOfVector& last) {
-    (store<i % vectors>(sum[i], c + i / vectors * c_stride, last), ...);
+  template <std::size_t... row>
+  static HWY_INLINE void finish_tails(std::index_sequence<row...>, bool accumulate, float* c,
+                                      Index c_stride, const PartOfVector<TailTag>& part,
+                                      TailVector* sum) {
+    if (accumulate) ((sum[row] = hn::Add(sum[row], part.load(c + row * c_stride))), ...);
+    (part.store(sum[row], c + row * c_stride), ...);
   }
 
-  static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index last_lanes) {
-    const PartOfVector last(last_lanes);
+  static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index tail_lanes) {
     if (s.depth >= long_depth) {
       for (Index i = 0; i < rows; ++i) prefetch_row(all_vectors, c + i * s.c_stride);
     }
-    Vector sum[rows * vectors];
-    clear(all_sums, sum);
+    const PartOfVector<TailTag> part(tail_lanes);
+    Vector sum[std::max(rows * vectors, 1)];
+    TailVector tail_sum[rows];
+    clear(all_sums, tag, sum);
+    if constexpr (has_tail) clear(all_rows, TailTag(), tail_sum);
     const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
                         group_of_rows<3>(s)};
     for (Index p = 0; p < s.depth; ++p) {
-      Vector b_row[vectors];
-      load_b(all_vectors, b, s.b_panel_stride, last, b_row);
+      Vector b_row[std::max(vectors, 1)];
+      load_b(all_vectors, b, s.b_panel_stride, b_row);
+      if constexpr (vectors > 0) add_products(all_sums, a, s.a_stride, p, b_row, sum);
+      if constexpr (has_tail) {
+        // Without masks B is read to a whole vector, as TileKernels says.
+        const float* from = in_panels(b, s.b_panel_stride, vectors);
+        add_tails(all_rows, a, s.a_stride, p,
+                  masked_memory ? part.load(from) : hn::LoadU(TailTag(), from), tail_sum);
+      }
       b += s.b_stride;
-      add_products(all_rows, a, s.a_stride, p, b_row, sum);
     }
-    if (s.accumulate) add_c(all_sums, c, s.c_stride, last, sum);
-    store_all(all_sums, sum, c, s.c_stride, last);
+    if constexpr (vectors > 0) finish(all_sums, s.accumulate, c, s.c_stride, sum);
+    if constexpr (has_tail) {
+      finish_tails(all_rows, s.accumulate, c + vectors * lanes, s.c_stride, part, tail_sum);
+    }
   }
 };
 
-using MultiplyTile = void (*)(const Strip&, const float* b, float* c, Index last_lanes);
+using MultiplyTile = void (*)(const Strip&, const float* b, float* c, Index tail_lanes);
 
 // Few rows leave accumulators free for a tile of twice the width, whose sums overlap the latency of
 // one another, and which reads longer runs of B.
@@ -204,22 +202,26 @@ constexpr int vectors_for_rows = rows <= tile_rows / 3 ? 2 * tile_vectors : tile
 template <int rows, int vectors, std::size_t... v>
 HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
   static constexpr std::array<MultiplyTile, sizeof...(v)> narrower = {
-      &Tile<rows, v + 1, false>::multiply...};
-  static constexpr std::array<MultiplyTile, sizeof...(v)> ending_inside_vector = {
-      &Tile<rows, v + 1, true>::multiply...};
+      &Tile<rows, std::max<int>(v, 1), Tail::none>::multiply...};
+  static constexpr std::array<MultiplyTile, sizeof...(v)> with_half = {
+      &Tile < rows, v, has_half ? Tail::half : Tail::masked > ::multiply...};
+  static constexpr std::array<MultiplyTile, sizeof...(v)> masked = {
+      &Tile<rows, v, Tail::masked>::multiply...};
   constexpr Index width = vectors * lanes;
   const float* b = s.b;
   Index col = 0;
   for (; col + width <= s.cols; col += width, b += width / tile_cols * s.b_panel_stride) {
-    Tile<rows, vectors, false>::multiply(s, b, s.c + col, lanes);
+    Tile<rows, vectors, Tail::none>::multiply(s, b, s.c + col, lanes);
   }
   if (col == s.cols) return;
   const auto whole_vectors = static_cast<std::size_t>((s.cols - col) / lanes);
-  const Index last_lanes = (s.cols - col) % lanes;
-  if (last_lanes == 0) {
-    narrower[whole_vectors - 1](s, b, s.c + col, lanes);
+  const Index tail_lanes = (s.cols - col) % lanes;
+  if (tail_lanes == 0) {
+    narrower[whole_vectors](s, b, s.c + col, lanes);
+  } else if (tail_lanes <= hn::MaxLanes(HalfTag())) {
+    with_half[whole_vectors](s, b, s.c + col, tail_lanes);
   } else {
-    ending_inside_vector[whole_vectors](s, b, s.c + col, last_lanes);
+    masked[whole_vectors](s, b, s.c + col, tail_lanes);
   }
 }
 
@@ -230,7 +232,7 @@ void multiply_strip(const Strip& s) {
 }
 
 template <std::size_t... i>
-HWY_INLINE void multiply_strip_of_any_height(const Strip& s, std::index_sequence<i...>) {
+HWY_INLINE void multiply_low_strip(const Strip& s, std::index_sequence<i...>) {
   static constexpr std::array<void (*)(const Strip&), tile_rows> by_rows = {
       &multiply_strip<i + 1>...};
   by_rows[static_cast<std::size_t>(s.rows - 1)](s);
@@ -238,25 +240,24 @@ HWY_INLINE void multiply_strip_of_any_height(const Strip& s, std::index_sequence
 
 // Strips of equal height: the last one would otherwise have too few accumulators to hide the
 // latency of an addition.
-void multiply(const Strip& s) {
+void multiply(Strip s) {
   constexpr auto heights = std::make_index_sequence<tile_rows>();
-  if (s.rows <= tile_rows) return multiply_strip_of_any_height(s, heights);
+  if (s.rows <= tile_rows) return multiply_low_strip(s, heights);
   const Index strips = ceil_div(s.rows, Index{tile_rows});
   const Index height = s.rows / strips;
   const Index taller_strips = s.rows - height * strips;
-  Strip strip = s;
   for (Index i = 0; i < strips; ++i) {
-    strip.rows = height + (i < taller_strips);
-    multiply_strip_of_any_height(strip, heights);
-    strip.a += strip.rows * s.a_stride;
-    strip.c += strip.rows * s.c_stride;
+    s.rows = height + (i < taller_strips);
+    multiply_low_strip(s, heights);
+    s.a += s.rows * s.a_stride;
+    s.c += s.rows * s.c_stride;
   }
 }
 
 HWY_INLINE void copy_row(const float* from, Index cols, float* to) {
   Index j = 0;
   for (; j + lanes <= cols; j += lanes) hn::StoreU(hn::LoadU(tag, from + j), tag, to + j);
-  if (j < cols) hn::StoreU(PartOfVector(cols - j).load(from + j), tag, to + j);
+  if (j < cols) hn::StoreU(PartOfVector<Tag>(cols - j).load(from + j), tag, to + j);
 }
 
 void pack_b(const float* b, Index b_stride, Index depth, Index cols, float* packed) {

@@ -29,7 +29,7 @@ struct TileKernels {
 
   /// Computes C (+)= A * B for a strip, cut into tiles. Writes nothing beyond cols in C's rows;
   /// reads nothing beyond cols in B's rows either, where masked_memory.
-  void (*multiply)(const Strip& strip);
+  void (*multiply)(Strip strip);
 
   /// Copies B [depth, cols] into panels [depth, TileKernels::cols] one after the other; the last
   /// panel is filled up with zeros to a whole vector.
