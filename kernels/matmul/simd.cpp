@@ -7,7 +7,7 @@ namespace {
 struct Plan : Prepared {
   explicit Plan(const Problem& problem)
       : tiles(tile_kernels()),
-        blocking(choose_blocking(tiles, problem.m, problem.n, problem.k, problem.layout)) {}
+        blocking(choose_blocking(tiles, problem)) {}
 
   std::optional<std::string> code_path() const override { return tiles.name; }
 
@@ -21,14 +21,14 @@ std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants&, cons
 
 std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy&) {
   const Plan plan(problem);
-  return strip_workspace_bytes(plan.tiles, plan.blocking);
+  return block_workspace_bytes(plan.tiles, plan.blocking);
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
          const ParallelPolicy&) {
   const auto& plan = static_cast<const Plan&>(prepared);
   parallel_region(ParallelPolicy{}, [&](int, int) {
-    multiply_in_strips(plan.tiles, plan.blocking, args, workspace);
+    multiply_blocks(plan.tiles, plan.blocking, args, workspace);
   });
 }
 

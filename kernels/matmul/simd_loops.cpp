@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdint>
 
 #include "kernels/core/cpu_caches.h"
 #include "kernels/core/partition.h"
@@ -22,10 +21,8 @@ constexpr Index most_depth = 512;
 // place costs 3% to 7% once B has left L2.
 constexpr Index rows_that_pay_for_copies = 384;
 
-// Panels narrower than two lines, which prefetchers fetch together, are read badly in place from
-// beyond a quarter of L2 on: AVX2 gains 8% at k = n = 768 from packing with 32 rows and loses 10%
-// with 16.
-constexpr Index rows_that_pay_for_narrow_panels = 32;
+// From here on A and B are copied whatever their strides: both and C have left L2 for good.
+constexpr Index extent_that_pays_for_copies = 1024;
 
 // The largest block up to `limit` that cuts `extent` into equal ones, so that none is a rest too
 // small to pay for its loads and stores of C.
@@ -35,47 +32,21 @@ Index even_block(Index extent, Index limit, Index granule) {
   return round_up(ceil_div(extent, blocks), granule);
 }
 
-Index packed_a_bytes(const TileKernels& tiles, const Blocking& blocking) {
-  if (!blocking.pack_awkward) return 0;
-  return round_up(tiles.rows * blocking.depth * float_bytes, line_bytes);
-}
-
-Index packed_b_bytes(const TileKernels& tiles, const Blocking& blocking) {
-  if (!blocking.pack_b && !blocking.pack_awkward && tiles.masked_memory) return 0;
-  const Index panels = ceil_div(blocking.cols, tiles.cols);
-  return round_up(panels * tiles.cols * blocking.depth * float_bytes, line_bytes);
-}
-
 // Rows whole pages apart lie on the same sets of L1 and crowd into a few of L2.
 bool rows_collide(Index row_stride) { return row_stride * float_bytes % page_bytes == 0; }
 
-// The rows of a strip of A are read side by side, which L1 (8 ways, some of which B passes through)
-// allows only so many of that collide. Copied rows follow one another densely.
-bool a_is_awkward(const Strip& strip) {
-  constexpr Index usable_ways = 6;
-  return strip.rows > usable_ways && rows_collide(strip.a_stride);
+Index panels_bytes(const TileKernels& tiles, Index cols, Index depth) {
+  return round_up(ceil_div(cols, tiles.cols) * tiles.cols * depth * float_bytes, line_bytes);
 }
 
-// Rows of B that do not start with a line make nearly every load touch two.
-bool b_is_awkward(const Strip& strip) {
-  const bool aligned = reinterpret_cast<std::uintptr_t>(strip.b) % line_bytes == 0 &&
-                       strip.b_stride * float_bytes % line_bytes == 0;
-  return !aligned || rows_collide(strip.b_stride);
+Index packed_a_bytes(const Blocking& blocking) {
+  if (blocking.path != Path::packed) return 0;
+  return round_up(blocking.rows * blocking.depth * float_bytes, line_bytes);
 }
 
-void pack_a(Strip& strip, float* packed) {
-  for (Index i = 0; i < strip.rows; ++i) {
-    std::copy_n(strip.a + i * strip.a_stride, strip.depth, packed + i * strip.depth);
-  }
-  strip.a = packed;
-  strip.a_stride = strip.depth;
-}
-
-void pack_b(const TileKernels& tiles, Strip& strip, float* packed) {
-  tiles.pack_b(strip.b, strip.b_stride, strip.depth, strip.cols, packed);
-  strip.b = packed;
-  strip.b_stride = tiles.cols;
-  strip.b_panel_stride = strip.depth * tiles.cols;
+Index packed_b_bytes(const TileKernels& tiles, const Blocking& blocking) {
+  if (blocking.path != Path::packed && !blocking.pack_b) return 0;
+  return panels_bytes(tiles, blocking.cols, blocking.depth);
 }
 
 // One element of the batch, and what is the same for all of its blocks.
@@ -93,85 +64,115 @@ struct Product {
     strip.depth = depth;
     strip.cols = cols;
     strip.accumulate = p0 > 0;
-    if (args.layout == Layout::abt) {
-      pack_transposed(strip, args.b.row(element, j0) + p0);
+    strip.c = args.c.matrix(element) + j0;
+    strip.c_stride = args.c.row_stride;
+    if (blocking.path == Path::packed || blocking.pack_b) {
+      pack_b(p0, depth, j0, cols);
+      strip.b = packed_b;
+      strip.b_stride = tiles.cols;
+      strip.b_panel_stride = depth * tiles.cols;
     } else {
       strip.b = args.b.row(element, p0) + j0;
       strip.b_stride = args.b.row_stride;
       strip.b_panel_stride = tiles.cols;
-      if (needs_packed_b(strip)) pack_b(tiles, strip, packed_b);
     }
-    // Strips of equal height: the last one would otherwise have too few accumulators to hide the
-    // latency of an addition.
-    const Index m = args.c.rows;
-    const Index strips = ceil_div(m, tiles.rows);
-    const Index taller_strips = m - m / strips * strips;
-    for (Index i = 0, s = 0; i < m; i += strip.rows, ++s) {
-      strip.rows = m / strips + (s < taller_strips);
-      strip.a = args.a.row(element, i) + p0;
-      strip.a_stride = args.a.row_stride;
-      if (blocking.pack_awkward && a_is_awkward(strip)) pack_a(strip, packed_a);
-      strip.c = args.c.row(element, i) + j0;
-      strip.c_stride = args.c.row_stride;
-      tiles.multiply(strip);
+    if (blocking.path == Path::packed) return multiply_packed(strip, p0);
+    strip.a = args.a.matrix(element) + p0;
+    strip.a_stride = args.a.row_stride;
+    strip.rows = args.c.rows;
+    tiles.multiply(strip);
+  }
+
+  void pack_b(Index p0, Index depth, Index j0, Index cols) const {
+    if (args.layout == Layout::abt) {
+      tiles.pack_bt(args.b.row(element, j0) + p0, args.b.row_stride, depth, cols, packed_b);
+    } else {
+      tiles.pack_b(args.b.row(element, p0) + j0, args.b.row_stride, depth, cols, packed_b);
     }
   }
 
-  void pack_transposed(Strip& strip, const float* bt) const {
-    for (Index j = 0; j < round_up(strip.cols, tiles.lanes); ++j) {
-      float* column = packed_b + j / tiles.cols * tiles.cols * strip.depth + j % tiles.cols;
-      for (Index p = 0; p < strip.depth; ++p) {
-        column[p * tiles.cols] = j < strip.cols ? bt[j * args.b.row_stride + p] : 0;
+  // A panel of B stays in L1 while the strips of a block of A, which stays in L2, pass by it.
+  void multiply_packed(const Strip& block, Index p0) const {
+    Strip tile = block;
+    tile.a_is_packed = true;
+    for (Index i0 = 0; i0 < args.c.rows; i0 += blocking.rows) {
+      const Index rows = std::min(blocking.rows, args.c.rows - i0);
+      const Index strips = ceil_div(rows, tiles.rows);
+      for (Index s = 0; s < strips; ++s) {
+        const Range strip = share(rows, strips, s);
+        tiles.pack_a(args.a.row(element, i0 + strip.begin) + p0, args.a.row_stride, strip.size(),
+                     block.depth, packed_a + strip.begin * block.depth);
+      }
+      for (Index j = 0; j < block.cols; j += tiles.cols) {
+        tile.cols = std::min(tiles.cols, block.cols - j);
+        tile.b = block.b + j * block.depth;
+        for (Index s = 0; s < strips; ++s) {
+          const Range strip = share(rows, strips, s);
+          tile.rows = strip.size();
+          tile.a = packed_a + strip.begin * block.depth;
+          tile.c = block.c + (i0 + strip.begin) * block.c_stride + j;
+          tiles.multiply(tile);
+        }
       }
     }
-    strip.b = packed_b;
-    strip.b_stride = tiles.cols;
-    strip.b_panel_stride = strip.depth * tiles.cols;
-  }
-
-  bool needs_packed_b(const Strip& strip) const {
-    const bool ends_inside_vector = !tiles.masked_memory && strip.cols % tiles.lanes != 0;
-    return blocking.pack_b || ends_inside_vector || (blocking.pack_awkward && b_is_awkward(strip));
   }
 };
 
 }  // namespace
 
-Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k, Layout layout) {
+std::string_view to_string(Path path) {
+  switch (path) {
+    case Path::whole:
+      return "whole";
+    case Path::blocks:
+      return "blocks";
+    case Path::packed:
+      return "packed";
+  }
+  return "";
+}
+
+Blocking choose_blocking(const TileKernels& tiles, const Problem& problem) {
   const CpuCaches& caches = cpu_caches();
   const Index usable_l1 = static_cast<Index>(caches.level1) * 3 / 4;
   const Index usable_l2 = static_cast<Index>(caches.level2) * 3 / 4;
+  const Index usable_l3 = static_cast<Index>(caches.level3) / 2;
+  const auto& [batch, m, n, k, layout] = problem;
+  const bool near = n * k * float_bytes <= usable_l2;
   Blocking blocking;
   blocking.depth = even_block(k, std::min(most_depth, usable_l1 / (tiles.rows * float_bytes)), 1);
+  blocking.rows = even_block(m, usable_l2 / (blocking.depth * float_bytes), tiles.rows);
+  if (!near && m >= rows_that_pay_for_copies &&
+      (rows_collide(n) || rows_collide(k) || std::min({m, n, k}) >= extent_that_pays_for_copies)) {
+    blocking.path = Path::packed;
+    blocking.cols = even_block(n, usable_l3 / (blocking.depth * float_bytes), tiles.cols);
+    return blocking;
+  }
+  const bool misaligned = n % tiles.lanes != 0;
   blocking.cols = even_block(n, usable_l2 / (blocking.depth * float_bytes), tiles.cols);
-
-  const Index b_bytes = n * k * float_bytes;
-  const bool narrow = tiles.cols * float_bytes < 2 * line_bytes;
-  blocking.pack_b = layout == Layout::abt;
-  blocking.pack_b |= narrow && b_bytes > usable_l2 / 4 && m >= rows_that_pay_for_narrow_panels;
-  blocking.pack_awkward = b_bytes > usable_l2 && m >= rows_that_pay_for_copies;
-  blocking.whole = tiles.masked_memory && !blocking.pack_b && !blocking.pack_awkward &&
-                   blocking.depth >= k && blocking.cols >= n;
+  blocking.pack_b = layout == Layout::abt || (misaligned && !tiles.masked_memory) ||
+                    (misaligned && !near && m >= rows_that_pay_for_copies);
+  const bool one_block = blocking.depth >= k && blocking.cols >= n && !blocking.pack_b;
+  blocking.path = one_block ? Path::whole : Path::blocks;
   return blocking;
 }
 
-std::size_t strip_workspace_bytes(const TileKernels& tiles, const Blocking& blocking) {
-  return static_cast<std::size_t>(packed_a_bytes(tiles, blocking) +
-                                  packed_b_bytes(tiles, blocking));
+std::size_t block_workspace_bytes(const TileKernels& tiles, const Blocking& blocking) {
+  return static_cast<std::size_t>(packed_a_bytes(blocking) + packed_b_bytes(tiles, blocking));
 }
 
-void multiply_in_strips(const TileKernels& tiles, const Blocking& blocking, const Args& args,
-                        std::span<std::byte> workspace) {
-  assert(workspace.size() >= strip_workspace_bytes(tiles, blocking));
+void multiply_blocks(const TileKernels& tiles, const Blocking& blocking, const Args& args,
+                     std::span<std::byte> workspace) {
+  assert(workspace.size() >= block_workspace_bytes(tiles, blocking));
   assert(shapes_agree(args));
-  auto* packed_a = reinterpret_cast<float*>(workspace.data());
-  auto* packed_b = reinterpret_cast<float*>(workspace.data() + packed_a_bytes(tiles, blocking));
   const Index n = args.c.cols;
   const Index k = args.a.cols;
-  if (args.c.rows == 0) return;
+  if (args.c.rows == 0 || n == 0) return;
+  auto* packed_a = reinterpret_cast<float*>(workspace.data());
+  auto* packed_b = reinterpret_cast<float*>(workspace.data() + packed_a_bytes(blocking));
   const Index depth_blocks = std::max<Index>(1, ceil_div(k, blocking.depth));  // k = 0 clears C
   for (Index element = 0; element < args.c.batch; ++element) {
-    if (blocking.whole) {
+    if (blocking.path == Path::whole) {
       tiles.multiply({.a = args.a.matrix(element),
                       .a_stride = args.a.row_stride,
                       .b = args.b.matrix(element),

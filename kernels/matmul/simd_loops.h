@@ -2,31 +2,40 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include "kernels/matmul/matmul.h"
 #include "kernels/matmul/simd_tiles.h"
 
 namespace crossover::kernels::matmul {
 
+/// The order in which one thread goes through its product.
+enum class Path {
+  whole,   // operands are read as they lie, in one go: they fit the caches
+  blocks,  // blocks of B that fit L2, read as they lie or copied; rows of A as they lie
+  packed,  // A and B copied into panels, block by block (Goto)
+};
+
+std::string_view to_string(Path path);
+
 /// How one thread cuts its product, so that each level of cache holds what is read again from it.
 struct Blocking {
-  Index depth = 0;      // of a strip of A, which stays near while it runs along the columns of B
-  Index cols = 0;       // of a block of B, which stays in L2 while the strips of A run over it
-  bool pack_b = false;  // always copy the block of B into panels first
-  bool pack_awkward = false;  // copy A or B where its rows are misaligned or share cache sets
-  bool whole = false;         // neither blocks nor copies: small enough to be read as it lies
+  Path path = Path::whole;
+  Index rows = 0;       // of a block of A
+  Index depth = 0;      // of a block of A and of B
+  Index cols = 0;       // of a block of B
+  bool pack_b = false;  // Path::blocks: copy the block of B into panels first
 };
 
 /// The blocking for a product of that size; extents may be 0.
-Blocking choose_blocking(const TileKernels& tiles, Index m, Index n, Index k, Layout layout);
+Blocking choose_blocking(const TileKernels& tiles, const Problem& problem);
 
-/// Bytes of workspace for multiply_in_strips(), a multiple of 64.
-std::size_t strip_workspace_bytes(const TileKernels& tiles, const Blocking& blocking);
+/// Bytes of workspace for multiply_blocks(), a multiple of 64.
+std::size_t block_workspace_bytes(const TileKernels& tiles, const Blocking& blocking);
 
 /// Computes the family's definition on the calling thread.
-/// Source: Goto & van de Geijn, ACM TOMS 34(3), 2008, with A and B in exchanged roles: B, which the
-/// tiles read along its rows as it lies, is cheap to pack or needs no packing; A needs none.
-void multiply_in_strips(const TileKernels& tiles, const Blocking& blocking, const Args& args,
-                        std::span<std::byte> workspace);
+/// Source: Goto & van de Geijn, ACM TOMS 34(3), 2008, for Path::packed.
+void multiply_blocks(const TileKernels& tiles, const Blocking& blocking, const Args& args,
+                     std::span<std::byte> workspace);
 
 }  // namespace crossover::kernels::matmul

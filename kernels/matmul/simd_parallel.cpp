@@ -48,12 +48,16 @@ Split choose_split(const Problem& problem, Index threads, Index lanes) {
   return best;
 }
 
+Problem largest_piece(const Problem& problem, const Split& split) {
+  return {ceil_div(problem.batch, split.batch), ceil_div(problem.m, split.rows),
+          ceil_div(problem.n, split.cols), problem.k, problem.layout};
+}
+
 struct Plan : Prepared {
   Plan(const Problem& problem, const ParallelPolicy& policy)
       : tiles(tile_kernels()),
         split(choose_split(problem, policy.threads, tiles.lanes)),
-        blocking(choose_blocking(tiles, ceil_div(problem.m, split.rows),
-                                 ceil_div(problem.n, split.cols), problem.k, problem.layout)) {}
+        blocking(choose_blocking(tiles, largest_piece(problem, split))) {}
 
   std::optional<std::string> code_path() const override { return tiles.name; }
 
@@ -70,7 +74,7 @@ std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants&,
 std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy& policy) {
   const Plan plan(problem, policy);
   return static_cast<std::size_t>(plan.split.pieces()) *
-         strip_workspace_bytes(plan.tiles, plan.blocking);
+         block_workspace_bytes(plan.tiles, plan.blocking);
 }
 
 Args piece_of(const Args& args, const Split& split, Index piece, Index lanes) {
@@ -88,14 +92,14 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte> worksp
          const ParallelPolicy&) {
   const auto& plan = static_cast<const Plan&>(prepared);
   const Index pieces = plan.split.pieces();
-  const std::size_t piece_bytes = strip_workspace_bytes(plan.tiles, plan.blocking);
+  const std::size_t piece_bytes = block_workspace_bytes(plan.tiles, plan.blocking);
   parallel_region({static_cast<int>(pieces)}, [&](int thread, int threads) {
     // OpenMP may grant fewer threads than there are pieces.
     const std::span<std::byte> own =
         workspace.subspan(static_cast<std::size_t>(thread) * piece_bytes, piece_bytes);
     for (Index piece = thread; piece < pieces; piece += threads) {
-      multiply_in_strips(plan.tiles, plan.blocking,
-                         piece_of(args, plan.split, piece, plan.tiles.lanes), own);
+      multiply_blocks(plan.tiles, plan.blocking,
+                      piece_of(args, plan.split, piece, plan.tiles.lanes), own);
     }
   });
 }

@@ -50,7 +50,7 @@ constexpr Index tile_cols = tile_vectors * lanes;
 
 // From this depth on, C has left L1 when a tile is done, and fetching it beforehand is worth its
 // instructions: 1% at 1536 x 1536 x 1536.
-constexpr Index long_depth = 256;
+constexpr Index long_depth = 64;
 
 constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
 
@@ -58,6 +58,7 @@ constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
 // executes an AVX-512 instruction in two steps, as Zen 4 does, and no more work on any.
 enum class Tail { none, half, masked };
 constexpr bool has_half = HWY_TARGET == HWY_AVX3;
+constexpr Tail half_or_masked = has_half ? Tail::half : Tail::masked;
 using HalfTag = hn::CappedTag<float, has_half ? lanes / 2 : lanes>;
 
 // The first elements of a vector in memory; touches nothing behind them.
@@ -87,10 +88,26 @@ class PartOfVector {
   hn::Mask<D> mask_;
 };
 
+// sum + b * *a in every lane. With AVX-512 the multiply-add broadcasts its operand from memory: a
+// broadcast of its own, into which GCC likes to turn two of them, costs 4% of a whole tile.
+template <class D>
+HWY_INLINE hn::Vec<D> multiply_add(D d, const float* a, hn::Vec<D> b, hn::Vec<D> sum) {
+#if HWY_TARGET == HWY_AVX3
+  if constexpr (hn::MaxLanes(d) == lanes) {
+    asm("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum.raw) : "v"(b.raw), "m"(*a));
+  } else {
+    asm("vfmadd231ps %2%{1to8%}, %1, %0" : "+v"(sum.raw) : "v"(b.raw), "m"(*a));
+  }
+  return sum;
+#else
+  return hn::MulAdd(hn::Set(d, *a), b, sum);
+#endif
+}
+
 // One register tile: accumulators for `rows` x `vectors`, and a tail behind each row, over the
 // whole depth. Fold expressions instead of loops over the accumulators: GCC keeps an array in
 // registers only if its indices are constants before any loop is unrolled.
-template <int rows, int vectors, Tail tail>
+template <int rows, int vectors, Tail tail, bool packed_a>
 struct Tile {
   static constexpr bool has_tail = tail != Tail::none;
   using TailTag = std::conditional_t<tail == Tail::half, HalfTag, Tag>;
@@ -117,10 +134,17 @@ struct Tile {
 
   // Three rows share a pointer, from which an x86 address reaches 0, 1 and 2 strides: five
   // registers address twelve rows, where twelve pointers would be spilled (95% of the peak instead
-  // of 99%).
+  // of 99%). Packed rows lie side by side and need one pointer.
   template <int group>
   static HWY_INLINE const float* group_of_rows(const Strip& s) {
+    if (packed_a) return s.a + 3 * group;
     return 3 * group < rows ? s.a + 3 * Index{group} * s.a_stride : nullptr;
+  }
+
+  static HWY_INLINE const float* element(const float* const* a, Index a_stride, Index row,
+                                         Index p) {
+    if (packed_a) return a[0] + p * rows + row;
+    return a[row / 3] + row % 3 * a_stride + p;
   }
 
   template <std::size_t... i, class D>
@@ -131,16 +155,14 @@ struct Tile {
   template <std::size_t... i>
   static HWY_INLINE void add_products(std::index_sequence<i...>, const float* const* a,
                                       Index a_stride, Index p, const Vector* b_row, Vector* sum) {
-    ((sum[i] = hn::MulAdd(hn::Set(tag, a[i / vectors / 3][i / vectors % 3 * a_stride + p]),
-                          b_row[i % vectors], sum[i])),
+    ((sum[i] = multiply_add(tag, element(a, a_stride, i / vectors, p), b_row[i % vectors], sum[i])),
      ...);
   }
 
   template <std::size_t... row>
   static HWY_INLINE void add_tails(std::index_sequence<row...>, const float* const* a,
                                    Index a_stride, Index p, TailVector b, TailVector* sum) {
-    ((sum[row] = hn::MulAdd(hn::Set(TailTag(), a[row / 3][row % 3 * a_stride + p]), b, sum[row])),
-     ...);
+    ((sum[row] = multiply_add(TailTag(), element(a, a_stride, row, p), b, sum[row])), ...);
   }
 
   template <std::size_t... i>
@@ -162,9 +184,6 @@ struct Tile {
   }
 
   static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index tail_lanes) {
-    if (s.depth >= long_depth) {
-      for (Index i = 0; i < rows; ++i) prefetch_row(all_vectors, c + i * s.c_stride);
-    }
     const PartOfVector<TailTag> part(tail_lanes);
     Vector sum[std::max(rows * vectors, 1)];
     TailVector tail_sum[rows];
@@ -172,18 +191,29 @@ struct Tile {
     if constexpr (has_tail) clear(all_rows, TailTag(), tail_sum);
     const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
                         group_of_rows<3>(s)};
-    for (Index p = 0; p < s.depth; ++p) {
-      Vector b_row[std::max(vectors, 1)];
-      load_b(all_vectors, b, s.b_panel_stride, b_row);
-      if constexpr (vectors > 0) add_products(all_sums, a, s.a_stride, p, b_row, sum);
-      if constexpr (has_tail) {
-        // Without masks B is read to a whole vector, as TileKernels says.
-        const float* from = in_panels(b, s.b_panel_stride, vectors);
-        add_tails(all_rows, a, s.a_stride, p,
-                  masked_memory ? part.load(from) : hn::LoadU(TailTag(), from), tail_sum);
+    const auto add_steps = [&](Index begin, Index end) HWY_ATTR {
+      for (Index p = begin; p < end; ++p) {
+        Vector b_row[std::max(vectors, 1)];
+        load_b(all_vectors, b, s.b_panel_stride, b_row);
+        if constexpr (vectors > 0) add_products(all_sums, a, s.a_stride, p, b_row, sum);
+        if constexpr (has_tail) {
+          // Without masks B is read to a whole vector, as TileKernels says.
+          const float* from = in_panels(b, s.b_panel_stride, vectors);
+          add_tails(all_rows, a, s.a_stride, p,
+                    masked_memory ? part.load(from) : hn::LoadU(TailTag(), from), tail_sum);
+        }
+        b += s.b_stride;
       }
-      b += s.b_stride;
+    };
+    Index done = 0;
+    if (s.depth >= long_depth) {
+      const Index steps = s.depth / (rows + 1);
+      for (Index i = 0; i < rows; ++i, done += steps) {
+        prefetch_row(all_vectors, c + i * s.c_stride);
+        add_steps(done, done + steps);
+      }
     }
+    add_steps(done, s.depth);
     if constexpr (vectors > 0) finish(all_sums, s.accumulate, c, s.c_stride, sum);
     if constexpr (has_tail) {
       finish_tails(all_rows, s.accumulate, c + vectors * lanes, s.c_stride, part, tail_sum);
@@ -199,19 +229,19 @@ template <int rows>
 constexpr int vectors_for_rows = rows <= tile_rows / 3 ? 2 * tile_vectors : tile_vectors;
 
 // Runs along the strip: whole tiles, then one that is narrower, ends inside a vector, or both.
-template <int rows, int vectors, std::size_t... v>
+template <int rows, int vectors, bool packed_a, std::size_t... v>
 HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
   static constexpr std::array<MultiplyTile, sizeof...(v)> narrower = {
-      &Tile<rows, std::max<int>(v, 1), Tail::none>::multiply...};
+      &Tile<rows, std::max<int>(v, 1), Tail::none, packed_a>::multiply...};
   static constexpr std::array<MultiplyTile, sizeof...(v)> with_half = {
-      &Tile < rows, v, has_half ? Tail::half : Tail::masked > ::multiply...};
+      &Tile<rows, v, half_or_masked, packed_a>::multiply...};
   static constexpr std::array<MultiplyTile, sizeof...(v)> masked = {
-      &Tile<rows, v, Tail::masked>::multiply...};
+      &Tile<rows, v, Tail::masked, packed_a>::multiply...};
   constexpr Index width = vectors * lanes;
   const float* b = s.b;
   Index col = 0;
   for (; col + width <= s.cols; col += width, b += width / tile_cols * s.b_panel_stride) {
-    Tile<rows, vectors, Tail::none>::multiply(s, b, s.c + col, lanes);
+    Tile<rows, vectors, Tail::none, packed_a>::multiply(s, b, s.c + col, lanes);
   }
   if (col == s.cols) return;
   const auto whole_vectors = static_cast<std::size_t>((s.cols - col) / lanes);
@@ -228,14 +258,21 @@ HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
 template <int rows>
 void multiply_strip(const Strip& s) {
   constexpr int vectors = vectors_for_rows<rows>;
-  multiply_along<rows, vectors>(s, std::make_index_sequence<vectors>());
+  multiply_along<rows, vectors, false>(s, std::make_index_sequence<vectors>());
+}
+
+template <int rows>
+void multiply_packed_strip(const Strip& s) {
+  multiply_along<rows, tile_vectors, true>(s, std::make_index_sequence<tile_vectors>());
 }
 
 template <std::size_t... i>
 HWY_INLINE void multiply_low_strip(const Strip& s, std::index_sequence<i...>) {
-  static constexpr std::array<void (*)(const Strip&), tile_rows> by_rows = {
+  static constexpr std::array<void (*)(const Strip&), tile_rows> plain = {
       &multiply_strip<i + 1>...};
-  by_rows[static_cast<std::size_t>(s.rows - 1)](s);
+  static constexpr std::array<void (*)(const Strip&), tile_rows> packed = {
+      &multiply_packed_strip<i + 1>...};
+  (s.a_is_packed ? packed : plain)[static_cast<std::size_t>(s.rows - 1)](s);
 }
 
 // Strips of equal height: the last one would otherwise have too few accumulators to hide the
@@ -260,17 +297,106 @@ HWY_INLINE void copy_row(const float* from, Index cols, float* to) {
   if (j < cols) hn::StoreU(PartOfVector<Tag>(cols - j).load(from + j), tag, to + j);
 }
 
+// Some rows at a time through all panels: reads a few long runs, and writes longer ones than a row.
 void pack_b(const float* b, Index b_stride, Index depth, Index cols, float* packed) {
+  constexpr Index rows_at_a_time = 8;
+  for (Index p0 = 0; p0 < depth; p0 += rows_at_a_time) {
+    const Index p_end = std::min(p0 + rows_at_a_time, depth);
+    for (Index col = 0; col < cols; col += tile_cols) {
+      const Index width = std::min(tile_cols, cols - col);
+      float* panel = packed + col * depth;
+      for (Index p = p0; p < p_end; ++p)
+        copy_row(b + p * b_stride + col, width, panel + p * tile_cols);
+    }
+  }
+}
+
+#if HWY_TARGET != HWY_SCALAR
+// Stores each group of 4 lanes, `stride` apart.
+HWY_INLINE void store_blocks(Vector value, float* to, Index stride) {
+#if HWY_TARGET == HWY_AVX3
+  _mm_storeu_ps(to, _mm512_castps512_ps128(value.raw));
+  _mm_storeu_ps(to + stride, _mm512_extractf32x4_ps(value.raw, 1));
+  _mm_storeu_ps(to + 2 * stride, _mm512_extractf32x4_ps(value.raw, 2));
+  _mm_storeu_ps(to + 3 * stride, _mm512_extractf32x4_ps(value.raw, 3));
+#else
+  const hn::FixedTag<float, 4> four;
+  alignas(64) std::array<float, lanes> blocks;
+  hn::Store(value, tag, blocks.data());
+  for (Index i = 0; i < lanes / 4; ++i) {
+    hn::StoreU(hn::Load(four, blocks.data() + 4 * i), four, to + i * stride);
+  }
+#endif
+}
+
+// Transposes 4 rows x lanes: each group of 4 lanes becomes 4 runs of 4 elements, `stride` apart.
+HWY_INLINE void store_transposed(const float* from, Index from_stride, float* to, Index stride) {
+  const Vector r0 = hn::LoadU(tag, from);
+  const Vector r1 = hn::LoadU(tag, from + from_stride);
+  const Vector r2 = hn::LoadU(tag, from + 2 * from_stride);
+  const Vector r3 = hn::LoadU(tag, from + 3 * from_stride);
+  const hn::Repartition<double, Tag> pairs;
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(tag, r0, r1));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(tag, r0, r1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(tag, r2, r3));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(tag, r2, r3));
+  // Of the columns 4 * block + 0, 1, 2, 3 of each block.
+  store_blocks(hn::BitCast(tag, hn::InterleaveLower(pairs, low01, low23)), to, 4 * stride);
+  store_blocks(hn::BitCast(tag, hn::InterleaveUpper(pairs, low01, low23)), to + stride, 4 * stride);
+  store_blocks(hn::BitCast(tag, hn::InterleaveLower(pairs, high01, high23)), to + 2 * stride,
+               4 * stride);
+  store_blocks(hn::BitCast(tag, hn::InterleaveUpper(pairs, high01, high23)), to + 3 * stride,
+               4 * stride);
+}
+#endif
+
+// to[p * to_stride + i] = from[i * from_stride + p] for i < rows and p < depth
+void transpose(const float* from, Index from_stride, Index rows, Index depth, float* to,
+               Index to_stride) {
+  Index i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  for (; i + 4 <= rows; i += 4) {
+    Index p = 0;
+    for (; p + lanes <= depth; p += lanes) {
+      for (Index next = 4; next < 8; ++next) hwy::Prefetch(from + (i + next) * from_stride + p);
+      store_transposed(from + i * from_stride + p, from_stride, to + p * to_stride + i, to_stride);
+    }
+    for (; p < depth; ++p) {
+      for (Index r = i; r < i + 4; ++r) to[p * to_stride + r] = from[r * from_stride + p];
+    }
+  }
+#endif
+  for (; i < rows; ++i) {
+    for (Index p = 0; p < depth; ++p) to[p * to_stride + i] = from[i * from_stride + p];
+  }
+}
+
+void pack_a(const float* a, Index a_stride, Index rows, Index depth, float* packed) {
+  transpose(a, a_stride, rows, depth, packed, rows);
+}
+
+void pack_bt(const float* bt, Index bt_stride, Index depth, Index cols, float* packed) {
   for (Index col = 0; col < cols; col += tile_cols, packed += depth * tile_cols) {
     const Index width = std::min(tile_cols, cols - col);
-    for (Index p = 0; p < depth; ++p)
-      copy_row(b + p * b_stride + col, width, packed + p * tile_cols);
+    transpose(bt + col * bt_stride, bt_stride, width, depth, packed, tile_cols);
+    for (Index j = width; j < round_up(width, lanes); ++j) {
+      for (Index p = 0; p < depth; ++p) packed[p * tile_cols + j] = 0;
+    }
   }
 }
 
 const TileKernels& dispatched_tile_kernels() {
-  static constexpr TileKernels kernels = {tile_name,     tile_rows, tile_cols, lanes,
-                                          masked_memory, multiply,  pack_b};
+  static constexpr TileKernels kernels = {
+      .name = tile_name,
+      .rows = tile_rows,
+      .cols = tile_cols,
+      .lanes = lanes,
+      .masked_memory = masked_memory,
+      .multiply = multiply,
+      .pack_a = pack_a,
+      .pack_b = pack_b,
+      .pack_bt = pack_bt,
+  };
   return kernels;
 }
 

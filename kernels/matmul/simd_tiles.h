@@ -4,19 +4,20 @@
 
 namespace crossover::kernels::matmul {
 
-/// Rows of C against all columns of a block of B.
+/// Rows of C against the columns of a block of B.
 struct Strip {
-  const float* a = nullptr;  // [rows, depth]
-  Index a_stride = 0;
+  const float* a = nullptr;  // [rows, depth], or its transpose [depth, rows] where a_is_packed
+  Index a_stride = 0;        // from one row to the next; not used where a_is_packed
   const float* b = nullptr;  // panels [depth, TileKernels::cols], the last one narrower
   Index b_stride = 0;        // from one row of a panel to the next
   Index b_panel_stride = 0;  // from one panel to the next
   float* c = nullptr;        // [rows, cols]
   Index c_stride = 0;
-  Index rows = 0;  // at least 1
+  Index rows = 0;  // at least 1; at most TileKernels::rows where a_is_packed
   Index cols = 0;
   Index depth = 0;
   bool accumulate = false;  // add to C instead of overwriting it
+  bool a_is_packed = false;
 };
 
 /// Register-tiled inner loops for one instruction set.
@@ -31,9 +32,15 @@ struct TileKernels {
   /// reads nothing beyond cols in B's rows either, where masked_memory.
   void (*multiply)(Strip strip);
 
+  /// Copies A [rows, depth] to its transpose [depth, rows].
+  void (*pack_a)(const float* a, Index a_stride, Index rows, Index depth, float* packed);
+
   /// Copies B [depth, cols] into panels [depth, TileKernels::cols] one after the other; the last
   /// panel is filled up with zeros to a whole vector.
   void (*pack_b)(const float* b, Index b_stride, Index depth, Index cols, float* packed);
+
+  /// The same from B's transpose [cols, depth].
+  void (*pack_bt)(const float* bt, Index bt_stride, Index depth, Index cols, float* packed);
 };
 
 /// Those of the instruction set in use (instruction_set.h).
