@@ -5,6 +5,7 @@
 
 #include "kernels/core/cpu_caches.h"
 #include "kernels/core/partition.h"
+#include "kernels/matmul/simd_streams.h"
 #include "kernels/matmul/variants.h"
 
 namespace crossover::kernels::matmul {
@@ -20,6 +21,10 @@ constexpr Index most_depth = 512;
 // Copying B costs 4% of a product of 128 rows and 1% of one of 512; reading awkward rows of it in
 // place costs 3% to 7% once B has left L2.
 constexpr Index rows_that_pay_for_copies = 384;
+
+// A's rows and the sums of dot products must stay near.
+constexpr Index rows_that_pay_for_transposing = 32;
+constexpr Index most_streamed_rows = 8;
 
 // From here on A and B are copied whatever their strides: both and C have left L2 for good.
 constexpr Index extent_that_pays_for_copies = 1024;
@@ -118,6 +123,23 @@ struct Product {
   }
 };
 
+// The paths without blocks: one call goes through the operands as they lie.
+void multiply_whole(const TileKernels& tiles, Path path, const Args& args, Index element) {
+  const Strip strip = {.a = args.a.matrix(element),
+                       .a_stride = args.a.row_stride,
+                       .b = args.b.matrix(element),
+                       .b_stride = args.b.row_stride,
+                       .b_panel_stride = tiles.cols,
+                       .c = args.c.matrix(element),
+                       .c_stride = args.c.row_stride,
+                       .rows = args.c.rows,
+                       .cols = args.c.cols,
+                       .depth = args.a.cols};
+  if (path == Path::whole) return tiles.multiply(strip);
+  const StreamKernels& streams = stream_kernels();
+  (path == Path::stream ? streams.multiply_rows : streams.multiply_dots)(strip);
+}
+
 }  // namespace
 
 std::string_view to_string(Path path) {
@@ -140,6 +162,14 @@ Blocking choose_blocking(const TileKernels& tiles, const Problem& problem) {
   const auto& [batch, m, n, k, layout] = problem;
   const bool near = n * k * float_bytes <= usable_l2;
   Blocking blocking;
+  if (layout == Layout::abt && m <= rows_that_pay_for_transposing) {
+    blocking.path = Path::dots;
+    return blocking;
+  }
+  if (!near && m <= std::min(most_streamed_rows, stream_kernels().most_rows)) {
+    blocking.path = Path::stream;
+    return blocking;
+  }
   blocking.depth = even_block(k, std::min(most_depth, usable_l1 / (tiles.rows * float_bytes)), 1);
   blocking.rows = even_block(m, usable_l2 / (blocking.depth * float_bytes), tiles.rows);
   if (!near && m >= rows_that_pay_for_copies &&
@@ -170,21 +200,12 @@ void multiply_blocks(const TileKernels& tiles, const Blocking& blocking, const A
   if (args.c.rows == 0 || n == 0) return;
   auto* packed_a = reinterpret_cast<float*>(workspace.data());
   auto* packed_b = reinterpret_cast<float*>(workspace.data() + packed_a_bytes(blocking));
-  const Index depth_blocks = std::max<Index>(1, ceil_div(k, blocking.depth));  // k = 0 clears C
   for (Index element = 0; element < args.c.batch; ++element) {
-    if (blocking.path == Path::whole) {
-      tiles.multiply({.a = args.a.matrix(element),
-                      .a_stride = args.a.row_stride,
-                      .b = args.b.matrix(element),
-                      .b_stride = args.b.row_stride,
-                      .b_panel_stride = tiles.cols,
-                      .c = args.c.matrix(element),
-                      .c_stride = args.c.row_stride,
-                      .rows = args.c.rows,
-                      .cols = n,
-                      .depth = k});
+    if (blocking.path != Path::packed && blocking.path != Path::blocks) {
+      multiply_whole(tiles, blocking.path, args, element);
       continue;
     }
+    const Index depth_blocks = std::max<Index>(1, ceil_div(k, blocking.depth));  // k = 0 clears C
     const Product product{tiles, blocking, args, element, packed_a, packed_b};
     for (Index j0 = 0; j0 < n; j0 += blocking.cols) {
       for (Index block = 0; block < depth_blocks; ++block) {

@@ -14,6 +14,8 @@ enum class Path {
   whole,   // operands are read as they lie, in one go: they fit the caches
   blocks,  // blocks of B that fit L2, read as they lie or copied; rows of A as they lie
   packed,  // A and B copied into panels, block by block (Goto)
+  stream,  // few rows: B passes by once, in the order in which it lies in memory
+  dots,    // few rows, B's transpose: dot products of rows
 };
 
 std::string_view to_string(Path path);
