@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
 
 #include "kernels/core/cpu_caches.h"
 #include "kernels/core/partition.h"
@@ -23,8 +24,8 @@ constexpr Index most_depth = 512;
 constexpr Index rows_that_pay_for_copies = 384;
 
 // A's rows and the sums of dot products must stay near.
-constexpr Index rows_that_pay_for_transposing = 32;
-constexpr Index most_streamed_rows = 8;
+const Index rows_that_pay_for_transposing = getenv("KB_T") ? atoi(getenv("KB_T")) : 32;
+const Index most_streamed_rows = getenv("KB_S") ? atoi(getenv("KB_S")) : 8;
 
 // From here on A and B are copied whatever their strides: both and C have left L2 for good.
 constexpr Index extent_that_pays_for_copies = 1024;
@@ -166,7 +167,7 @@ Blocking choose_blocking(const TileKernels& tiles, const Problem& problem) {
     blocking.path = Path::dots;
     return blocking;
   }
-  if (!near && m <= std::min(most_streamed_rows, stream_kernels().most_rows)) {
+  if (!near && m <= most_streamed_rows) {
     blocking.path = Path::stream;
     return blocking;
   }

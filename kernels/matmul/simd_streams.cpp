@@ -31,10 +31,10 @@ HWY_INLINE Vector load_part(const float* from, Index count) {
   return hn::LoadU(tag, part.data());
 }
 
-// Few enough streams for the prefetchers, and for the elements of A to stay in registers.
-template <int rows>
-constexpr int rows_of_b = many_registers ? (rows <= 2 ? 8 : 4) : (rows <= 1 ? 8 : 4);
-constexpr int most_rows = many_registers ? 8 : 2;
+// Of B that pass by at a time: more streams than that the prefetchers do not follow.
+constexpr int rows_of_b = 8;
+// Of A that one pass takes; their rows of C must find place in L1 beside those of B.
+constexpr int rows_of_a = many_registers ? 4 : 2;
 
 // Adds A[:, 0 : depth] * B[0 : depth, :] to C, or overwrites it.
 template <int rows, int depth, std::size_t... r>
@@ -73,77 +73,119 @@ HWY_INLINE void add_rows(const Strip& s, const float* a, const float* b, bool ac
 }
 
 template <int rows>
-void multiply_some_rows(const Strip& s) {
+void add_rows_of_b(const Strip& s, Index p, Index depth) {
   constexpr auto all_rows = std::make_index_sequence<rows>();
-  constexpr int step = rows_of_b<rows>;
-  Index p = 0;
-  for (; p + step <= s.depth; p += step) {
-    add_rows<rows, step>(s, s.a + p, s.b + p * s.b_stride, p > 0, all_rows);
+  if (depth == rows_of_b) {
+    return add_rows<rows, rows_of_b>(s, s.a + p, s.b + p * s.b_stride, p > 0, all_rows);
   }
-  for (; p < s.depth; ++p) {
+  for (Index end = p + depth; p < end; ++p) {
     add_rows<rows, 1>(s, s.a + p, s.b + p * s.b_stride, p > 0, all_rows);
   }
 }
 
 void multiply_rows(const Strip& s) {
+  static constexpr std::array<void (*)(const Strip&, Index, Index), 4> by_rows = {
+      &add_rows_of_b<1>, &add_rows_of_b<2>, &add_rows_of_b<std::min(3, rows_of_a)>,
+      &add_rows_of_b<std::min(4, rows_of_a)>};
   if (s.depth == 0) {
     for (Index i = 0; i < s.rows; ++i) std::fill_n(s.c + i * s.c_stride, s.cols, 0.0F);
-    return;
   }
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    static constexpr std::array<void (*)(const Strip&), most_rows> by_rows = {
-        &multiply_some_rows<i + 1>...};
-    by_rows[static_cast<std::size_t>(s.rows - 1)](s);
+  for (Index p = 0; p < s.depth; p += rows_of_b) {
+    const Index depth = std::min<Index>(rows_of_b, s.depth - p);
+    Strip part = s;
+    for (Index i = 0; i < s.rows; i += rows_of_a) {
+      part.a = s.a + i * s.a_stride;
+      part.c = s.c + i * s.c_stride;
+      by_rows[static_cast<std::size_t>(std::min<Index>(rows_of_a, s.rows - i) - 1)](part, p, depth);
+    }
   }
-  (std::make_index_sequence<most_rows>());
 }
 
-// Dot products of `rows` rows of A with `cols` rows of B's transpose: as many sums as registers
-// allow, and at most 8 streams.
+// Dot products of `rows` rows of A with rows of B's transpose: as many sums as registers allow, and
+// at most 8 streams.
 constexpr int dot_rows = many_registers ? 4 : 3;
 template <int rows>
-constexpr int dot_cols = rows == 1 || (rows == 2 && many_registers) ? 8 : 4;
+constexpr int dot_cols = rows <= (many_registers ? 2 : 1) ? 8 : (many_registers ? 6 : 4);
 
-template <int rows, int cols, std::size_t... i>
-HWY_INLINE void multiply_dot_tile(const Strip& s, const float* a, const float* b, float* c,
-                                  std::index_sequence<i...>) {
-  Vector sum[rows * cols];
-  ((sum[i] = hn::Zero(tag)), ...);
-  const auto add = [&](auto load, Index p) HWY_ATTR {
-    Vector a_part[rows];
-    for (Index r = 0; r < rows; ++r) a_part[r] = load(a + r * s.a_stride + p);
+// Rows whole pages apart lie on the same set of L1, which has 8 ways, and leave room for few.
+constexpr int dot_cols_that_collide = 2;
+constexpr Index page_floats = 4096 / sizeof(float);
+
+// How a vector is read.
+struct Whole {
+  HWY_INLINE Vector operator()(const float* from) const { return hn::LoadU(tag, from); }
+};
+struct Part {
+  Index count;
+  HWY_INLINE Vector operator()(const float* from) const { return load_part(from, count); }
+};
+
+// Functions instead of lambdas: GCC keeps an array that a lambda captures in memory.
+template <int rows, int cols>
+struct DotTile {
+  static constexpr auto all_rows = std::make_index_sequence<rows>();
+  static constexpr auto all_sums = std::make_index_sequence<std::size_t{rows} * cols>();
+
+  template <class Load, std::size_t... r, std::size_t... i>
+  static HWY_INLINE void add(Load load, const float* a, Index a_stride, const float* b,
+                             Index b_stride, Vector* sum, std::index_sequence<r...>,
+                             std::index_sequence<i...>) {
+    const Vector a_part[rows] = {load(a + r * a_stride)...};
     // Columns outside, so that one vector of B at a time is needed.
-    ((sum[i] = hn::MulAdd(a_part[i % rows], load(b + i / rows * s.b_stride + p), sum[i])), ...);
-  };
-  Index p = 0;
-  for (; p + lanes <= s.depth; p += lanes) {
-    add([](const float* from) HWY_ATTR { return hn::LoadU(tag, from); }, p);
+    ((sum[i] = hn::MulAdd(a_part[i % rows], load(b + i / rows * b_stride), sum[i])), ...);
   }
-  if (const Index rest = s.depth - p; rest > 0) {
-    add([rest](const float* from) HWY_ATTR { return load_part(from, rest); }, p);
+
+  template <std::size_t... i>
+  static HWY_INLINE void clear(Vector* sum, std::index_sequence<i...>) {
+    ((sum[i] = hn::Zero(tag)), ...);
   }
-  ((c[i % rows * s.c_stride + i / rows] = hn::GetLane(hn::SumOfLanes(tag, sum[i]))), ...);
+
+  template <std::size_t... i>
+  static HWY_INLINE void store(const Vector* sum, float* c, Index c_stride,
+                               std::index_sequence<i...>) {
+    ((c[i % rows * c_stride + i / rows] = hn::GetLane(hn::SumOfLanes(tag, sum[i]))), ...);
+  }
+
+  static HWY_INLINE void multiply(const Strip& s, const float* b, float* c) {
+    Vector sum[rows * cols];
+    clear(sum, all_sums);
+    Index p = 0;
+    for (; p + lanes <= s.depth; p += lanes) {
+      add(Whole(), s.a + p, s.a_stride, b + p, s.b_stride, sum, all_rows, all_sums);
+    }
+    if (p < s.depth) {
+      add(Part{s.depth - p}, s.a + p, s.a_stride, b + p, s.b_stride, sum, all_rows, all_sums);
+    }
+    store(sum, c, s.c_stride, all_sums);
+  }
+};
+
+template <int rows, int width>
+void multiply_dots_along(const Strip& s, const float* b, float* c, Index cols) {
+  Index j = 0;
+  for (; j + width <= cols; j += width) {
+    DotTile<rows, width>::multiply(s, b + j * s.b_stride, c + j);
+  }
+  for (; j < cols; ++j) {
+    DotTile<rows, 1>::multiply(s, b + j * s.b_stride, c + j);
+  }
 }
 
 template <int rows>
 void multiply_dots_of(const Strip& s, const float* b, float* c, Index cols) {
-  constexpr int width = dot_cols<rows>;
-  Index j = 0;
-  for (; j + width <= cols; j += width) {
-    multiply_dot_tile<rows, width>(s, s.a, b + j * s.b_stride, c + j,
-                                   std::make_index_sequence<std::size_t{rows} * width>());
-  }
-  for (; j < cols; ++j) {
-    multiply_dot_tile<rows, 1>(s, s.a, b + j * s.b_stride, c + j, std::make_index_sequence<rows>());
+  if (rows > 2 && s.b_stride % page_floats == 0) {
+    multiply_dots_along<rows, dot_cols_that_collide>(s, b, c, cols);
+  } else {
+    multiply_dots_along<rows, dot_cols<rows>>(s, b, c, cols);
   }
 }
 
-// Rows of B come from memory once and stay in L1 while all rows of A pass by.
+// Rows of B come from memory once and stay near while all rows of A pass by.
 void multiply_dots(const Strip& s) {
-  constexpr Index cols_at_a_time = 8;
   static constexpr std::array<void (*)(const Strip&, const float*, float*, Index), 4> by_rows = {
       &multiply_dots_of<1>, &multiply_dots_of<2>, &multiply_dots_of<3>,
       &multiply_dots_of<std::min(4, dot_rows)>};
+  constexpr Index cols_at_a_time = 24;  // a multiple of every dot_cols
   const Index step = s.rows <= dot_rows ? s.cols : cols_at_a_time;
   for (Index j = 0; j < s.cols; j += step) {
     Strip rows = s;
@@ -158,7 +200,6 @@ void multiply_dots(const Strip& s) {
 
 const StreamKernels& dispatched_stream_kernels() {
   static constexpr StreamKernels kernels = {
-      .most_rows = most_rows,
       .multiply_rows = multiply_rows,
       .multiply_dots = multiply_dots,
   };

@@ -6,11 +6,8 @@ namespace crossover::kernels::matmul {
 
 /// Inner loops for few rows of A, which read B once and in the order in which it lies in memory.
 struct StreamKernels {
-  Index most_rows;  // of A, that multiply_rows() takes
-
   /// Computes C = A * B, all of it: some rows of B at a time pass by, and C stays in cache.
-  /// Strip::b holds rows [depth, cols], Strip::rows is at most most_rows; panels, accumulate and
-  /// a_is_packed are not used.
+  /// Strip::b holds rows [depth, cols]; panels, accumulate and a_is_packed are not used.
   void (*multiply_rows)(const Strip& strip);
 
   /// Computes C = A * B of any height from rows of B's transpose, Strip::b [cols, depth], as dot

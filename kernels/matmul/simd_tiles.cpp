@@ -50,7 +50,7 @@ constexpr Index tile_cols = tile_vectors * lanes;
 
 // From this depth on, C has left L1 when a tile is done, and fetching it beforehand is worth its
 // instructions: 1% at 1536 x 1536 x 1536.
-constexpr Index long_depth = 64;
+constexpr Index long_depth = 256;
 
 constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
 
@@ -88,20 +88,21 @@ class PartOfVector {
   hn::Mask<D> mask_;
 };
 
-// sum + b * *a in every lane. With AVX-512 the multiply-add broadcasts its operand from memory: a
-// broadcast of its own, into which GCC likes to turn two of them, costs 4% of a whole tile.
-template <class D>
+// sum + b * *a in every lane. With AVX-512 the multiply-add itself broadcasts its operand from
+// memory. GCC does that for rows that lie apart, but turns two broadcasts of one element of packed
+// rows into one instruction of its own, which costs 4%.
+template <bool packed_a, class D>
 HWY_INLINE hn::Vec<D> multiply_add(D d, const float* a, hn::Vec<D> b, hn::Vec<D> sum) {
 #if HWY_TARGET == HWY_AVX3
-  if constexpr (hn::MaxLanes(d) == lanes) {
+  if constexpr (packed_a && hn::MaxLanes(d) == lanes) {
     asm("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum.raw) : "v"(b.raw), "m"(*a));
-  } else {
+    return sum;
+  } else if constexpr (packed_a) {
     asm("vfmadd231ps %2%{1to8%}, %1, %0" : "+v"(sum.raw) : "v"(b.raw), "m"(*a));
+    return sum;
   }
-  return sum;
-#else
-  return hn::MulAdd(hn::Set(d, *a), b, sum);
 #endif
+  return hn::MulAdd(hn::Set(d, *a), b, sum);
 }
 
 // One register tile: accumulators for `rows` x `vectors`, and a tail behind each row, over the
@@ -155,14 +156,16 @@ struct Tile {
   template <std::size_t... i>
   static HWY_INLINE void add_products(std::index_sequence<i...>, const float* const* a,
                                       Index a_stride, Index p, const Vector* b_row, Vector* sum) {
-    ((sum[i] = multiply_add(tag, element(a, a_stride, i / vectors, p), b_row[i % vectors], sum[i])),
+    ((sum[i] = multiply_add<packed_a>(tag, element(a, a_stride, i / vectors, p), b_row[i % vectors],
+                                      sum[i])),
      ...);
   }
 
   template <std::size_t... row>
   static HWY_INLINE void add_tails(std::index_sequence<row...>, const float* const* a,
                                    Index a_stride, Index p, TailVector b, TailVector* sum) {
-    ((sum[row] = multiply_add(TailTag(), element(a, a_stride, row, p), b, sum[row])), ...);
+    ((sum[row] = multiply_add<packed_a>(TailTag(), element(a, a_stride, row, p), b, sum[row])),
+     ...);
   }
 
   template <std::size_t... i>
@@ -183,37 +186,50 @@ struct Tile {
     (part.store(sum[row], c + row * c_stride), ...);
   }
 
+  using Sums = Vector[std::max(rows * vectors, 1)];
+  using TailSums = TailVector[rows];
+
+  // A function: GCC keeps arrays that a lambda captures in memory.
+  static HWY_INLINE const float* add_steps(const Strip& s, const PartOfVector<TailTag>& part,
+                                           const float* const* a, const float* b, Index begin,
+                                           Index end, Vector* sum, TailVector* tail_sum) {
+    for (Index p = begin; p < end; ++p) {
+      Vector b_row[std::max(vectors, 1)];
+      load_b(all_vectors, b, s.b_panel_stride, b_row);
+      if constexpr (vectors > 0) add_products(all_sums, a, s.a_stride, p, b_row, sum);
+      if constexpr (has_tail) {
+        // Without masks B is read to a whole vector, as TileKernels says.
+        const float* from = in_panels(b, s.b_panel_stride, vectors);
+        add_tails(all_rows, a, s.a_stride, p,
+                  masked_memory ? part.load(from) : hn::LoadU(TailTag(), from), tail_sum);
+      }
+      b += s.b_stride;
+    }
+    return b;
+  }
+
   static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index tail_lanes) {
     const PartOfVector<TailTag> part(tail_lanes);
-    Vector sum[std::max(rows * vectors, 1)];
-    TailVector tail_sum[rows];
+    Sums sum;
+    TailSums tail_sum;
     clear(all_sums, tag, sum);
     if constexpr (has_tail) clear(all_rows, TailTag(), tail_sum);
     const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
                         group_of_rows<3>(s)};
-    const auto add_steps = [&](Index begin, Index end) HWY_ATTR {
-      for (Index p = begin; p < end; ++p) {
-        Vector b_row[std::max(vectors, 1)];
-        load_b(all_vectors, b, s.b_panel_stride, b_row);
-        if constexpr (vectors > 0) add_products(all_sums, a, s.a_stride, p, b_row, sum);
-        if constexpr (has_tail) {
-          // Without masks B is read to a whole vector, as TileKernels says.
-          const float* from = in_panels(b, s.b_panel_stride, vectors);
-          add_tails(all_rows, a, s.a_stride, p,
-                    masked_memory ? part.load(from) : hn::LoadU(TailTag(), from), tail_sum);
-        }
-        b += s.b_stride;
-      }
-    };
-    Index done = 0;
-    if (s.depth >= long_depth) {
+    if constexpr (packed_a) {
+      // A row of C at a time: all at once would keep the rows of A and B waiting.
       const Index steps = s.depth / (rows + 1);
-      for (Index i = 0; i < rows; ++i, done += steps) {
+      for (Index i = 0; i < rows; ++i) {
         prefetch_row(all_vectors, c + i * s.c_stride);
-        add_steps(done, done + steps);
+        b = add_steps(s, part, a, b, i * steps, (i + 1) * steps, sum, tail_sum);
       }
+      add_steps(s, part, a, b, rows * steps, s.depth, sum, tail_sum);
+    } else {
+      if (s.depth >= long_depth) {
+        for (Index i = 0; i < rows; ++i) prefetch_row(all_vectors, c + i * s.c_stride);
+      }
+      add_steps(s, part, a, b, 0, s.depth, sum, tail_sum);
     }
-    add_steps(done, s.depth);
     if constexpr (vectors > 0) finish(all_sums, s.accumulate, c, s.c_stride, sum);
     if constexpr (has_tail) {
       finish_tails(all_rows, s.accumulate, c + vectors * lanes, s.c_stride, part, tail_sum);
