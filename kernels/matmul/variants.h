@@ -13,6 +13,7 @@ extern const Kernel simd;
 extern const Kernel simd_parallel;
 extern const Kernel openblas;
 extern const Kernel eigen;
+extern const Kernel blis;
 
 /// Parts of an entry for variants that need nothing special.
 inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }
