@@ -6,14 +6,16 @@ namespace crossover::kernels::matmul {
 
 std::span<const Kernel> family() {
   static const std::array list = {
-      naive,          //
-      blocked,        //
-      parallel,       //
-      simd,           //
-      simd_parallel,  //
-      openblas,       //
-      eigen,          //
-      blis,           //
+      naive,             //
+      blocked,           //
+      parallel,          //
+      simd,              //
+      simd_parallel,     //
+      openblas,          //
+      eigen,             //
+      blis,              //
+      onednn,            //
+      onednn_prepacked,  //
   };
   return list;
 }
