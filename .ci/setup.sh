@@ -19,6 +19,7 @@ libopenblas-dev                a peer to compare with
 libeigen3-dev                  a peer to compare with
 libblis-openmp-dev             a peer to compare with
 libdnnl-dev                    a peer to compare with
+libxsmm-dev                    a peer to compare with
 python3-matplotlib             the figures
 END
 }

@@ -16,6 +16,7 @@ std::span<const Kernel> family() {
       blis,              //
       onednn,            //
       onednn_prepacked,  //
+      libxsmm,           //
   };
   return list;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/matmul/matmul.h"
 
 namespace crossover::kernels::matmul {
@@ -26,6 +28,13 @@ struct GemmModule {
   void* (*create)(const Problem& problem, const Constants& constants) = nullptr;
   void (*destroy)(void* handle) = nullptr;
 };
+
+/// For modules whose library does not write C: zeros for an extent of 0, NaN for a failure.
+inline void fill(const MatrixBatch<float>& c, float value) {
+  for (Index element = 0; element < c.batch; ++element) {
+    for (Index i = 0; i < c.rows; ++i) std::fill_n(c.row(element, i), c.cols, value);
+  }
+}
 
 inline constexpr const char* gemm_module_symbol = "crossover_gemm_module";
 

@@ -20,12 +20,6 @@ constexpr bool prepacked = CROSSOVER_ONEDNN_PREPACKED;
 
 bool empty(const MatrixBatch<float>& c) { return c.batch == 0 || c.rows == 0 || c.cols == 0; }
 
-void fill(const MatrixBatch<float>& c, float value) {
-  for (Index element = 0; element < c.batch; ++element) {
-    for (Index i = 0; i < c.rows; ++i) std::fill_n(c.row(element, i), c.cols, value);
-  }
-}
-
 /// What a primitive is made for, besides the extents.
 struct Strides {
   explicit Strides(const Args& args)

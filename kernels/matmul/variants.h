@@ -16,6 +16,7 @@ extern const Kernel eigen;
 extern const Kernel blis;
 extern const Kernel onednn;
 extern const Kernel onednn_prepacked;
+extern const Kernel libxsmm;
 
 /// Parts of an entry for variants that need nothing special.
 inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }
