@@ -10,7 +10,7 @@ namespace {
 constexpr double largest = CROSSOVER_LIBXSMM_LARGEST;
 
 std::optional<std::string> why_unsupported(const Problem& problem) {
-  if (const auto why = why_no_module("libxsmm", "libxsmm")) return why;
+  if (auto why = why_no_module("libxsmm", "libxsmm")) return why;
   const double size = static_cast<double>(problem.m) * static_cast<double>(problem.n) *
                       static_cast<double>(problem.k);
   if (size <= largest) return std::nullopt;
