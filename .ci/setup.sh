@@ -17,6 +17,9 @@ nlohmann-json3-dev             result files
 libsqlite3-dev                 export as an SQLite database
 libopenblas-dev                a peer to compare with
 libeigen3-dev                  a peer to compare with
+libblis-openmp-dev             a peer to compare with
+libdnnl-dev                    a peer to compare with
+libxsmm-dev                    a peer to compare with
 python3-matplotlib             the figures
 END
 }

@@ -19,8 +19,9 @@ std::optional<std::string> why_unsupported(const Problem&) {
   return why_no_module(module_name(), "Eigen");
 }
 
-std::unique_ptr<Prepared> prepare(const Problem&, const Constants&, const ParallelPolicy& policy) {
-  return prepare_vendor(module_name(), policy);
+std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants& constants,
+                                  const ParallelPolicy& policy) {
+  return prepare_vendor(module_name(), problem, constants, policy);
 }
 
 }  // namespace

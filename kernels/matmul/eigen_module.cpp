@@ -12,7 +12,7 @@ Eigen::Map<M, Eigen::Unaligned, Eigen::OuterStride<>> map(const MatrixBatch<T>& 
   return {x.matrix(element), x.rows, x.cols, Eigen::OuterStride<>(x.row_stride)};
 }
 
-void multiply(const Args& args) {
+void multiply(void*, const Args& args) {
   for (Index element = 0; element < args.c.batch; ++element) {
     auto c = map<Matrix>(args.c, element);
     const auto a = map<const Matrix>(args.a, element);
@@ -25,7 +25,7 @@ void multiply(const Args& args) {
   }
 }
 
-const char* code_path() { return CROSSOVER_EIGEN_CODE_PATH; }
+const char* code_path(const void*) { return CROSSOVER_EIGEN_CODE_PATH; }
 
 }  // namespace
 

@@ -6,13 +6,17 @@ namespace crossover::kernels::matmul {
 
 std::span<const Kernel> family() {
   static const std::array list = {
-      naive,          //
-      blocked,        //
-      parallel,       //
-      simd,           //
-      simd_parallel,  //
-      openblas,       //
-      eigen,          //
+      naive,             //
+      blocked,           //
+      parallel,          //
+      simd,              //
+      simd_parallel,     //
+      openblas,          //
+      eigen,             //
+      blis,              //
+      onednn,            //
+      onednn_prepacked,  //
+      libxsmm,           //
   };
   return list;
 }

@@ -16,8 +16,9 @@ std::optional<std::string> why_unsupported(const Problem& problem) {
   return why_no_module("openblas", "OpenBLAS");
 }
 
-std::unique_ptr<Prepared> prepare(const Problem&, const Constants&, const ParallelPolicy& policy) {
-  return prepare_vendor("openblas", policy);
+std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants& constants,
+                                  const ParallelPolicy& policy) {
+  return prepare_vendor("openblas", problem, constants, policy);
 }
 
 }  // namespace

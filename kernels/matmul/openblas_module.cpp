@@ -6,7 +6,7 @@
 namespace crossover::kernels::matmul {
 namespace {
 
-void multiply(const Args& args) {
+void multiply(void*, const Args& args) {
   const auto m = static_cast<blasint>(args.c.rows);
   const auto n = static_cast<blasint>(args.c.cols);
   const auto k = static_cast<blasint>(args.a.cols);
@@ -22,7 +22,7 @@ void multiply(const Args& args) {
   }
 }
 
-const char* code_path() { return openblas_get_corename(); }
+const char* code_path(const void*) { return openblas_get_corename(); }
 
 }  // namespace
 

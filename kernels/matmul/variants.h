@@ -5,7 +5,7 @@
 
 namespace crossover::kernels::matmul {
 
-// What family.cpp lists; each is defined in the file of its name.
+// What family.cpp lists; each is defined in the file of its name, or of its name's beginning.
 extern const Kernel naive;
 extern const Kernel blocked;
 extern const Kernel parallel;
@@ -13,6 +13,10 @@ extern const Kernel simd;
 extern const Kernel simd_parallel;
 extern const Kernel openblas;
 extern const Kernel eigen;
+extern const Kernel blis;
+extern const Kernel onednn;
+extern const Kernel onednn_prepacked;
+extern const Kernel libxsmm;
 
 /// Parts of an entry for variants that need nothing special.
 inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }

@@ -10,9 +10,11 @@ namespace crossover::kernels::matmul {
 /// Why the module cannot be used: "not built: ...", or nullopt when its file exists. Loads nothing.
 std::optional<std::string> why_no_module(std::string_view module, std::string_view library);
 
-/// Loads the module and sets its thread count, which is restored when the result is destroyed.
-/// Errors: std::runtime_error where it cannot be loaded or grants another number of threads.
-std::unique_ptr<Prepared> prepare_vendor(std::string_view module, const ParallelPolicy& policy);
+/// Loads the module, sets its thread count, which is restored when the result is destroyed, and
+/// lets it prepare for the problem. Errors: std::runtime_error where it cannot be loaded, grants
+/// another number of threads or refuses the problem.
+std::unique_ptr<Prepared> prepare_vendor(std::string_view module, const Problem& problem,
+                                         const Constants& constants, const ParallelPolicy& policy);
 
 /// Runs what prepare_vendor() made.
 void run_vendor(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,

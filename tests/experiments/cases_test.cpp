@@ -20,6 +20,7 @@ harness::Cell matmul_cell(const std::string& variant, int threads,
             {"cache", cache},
             {"buffers", buffers},
             {"isa", "auto"},
+            {"layout", "ab"},
             {"other_pool", "none"}},
            0},
           {{"batch", 2}, {"m", 65}, {"n", 33}, {"k", 47}}};
@@ -40,6 +41,24 @@ TEST(VendorThreads, NoOtherPoolSpinsBesideOpenblas) {
   const harness::Case the_case = make_case(matmul_cell("openblas", 2));
   the_case.call();
   EXPECT_LE(harness::thread_count(), 2u);
+}
+
+TEST(VendorThreadsOfOpenmp, PeersShareTheOneTeam) {
+  for (const std::string variant : {"eigen", "blis", "onednn", "onednn_prepacked"}) {
+    if (variant_called(variant).unavailable) continue;
+    const harness::Case the_case = make_case(matmul_cell(variant, 2));
+    EXPECT_EQ(the_case.why_wrong(), std::nullopt) << variant;
+    the_case.call();
+    EXPECT_EQ(harness::thread_count(), 2u) << variant;
+  }
+}
+
+TEST(VendorThreadsOfNobody, LibxsmmStartsNone) {
+  if (variant_called("libxsmm").unavailable) GTEST_SKIP() << "libxsmm was not found";
+  EXPECT_FALSE(variant_called("libxsmm").threaded);
+  const harness::Case the_case = make_case(matmul_cell("libxsmm", 1));
+  EXPECT_EQ(the_case.why_wrong(), std::nullopt);
+  EXPECT_EQ(harness::thread_count(), 1u);
 }
 
 TEST(VendorThreadsBesideOthers, AnotherPoolStaysInTheProcess) {

@@ -33,7 +33,9 @@ class MatmulConformance : public testing::TestWithParam<const Kernel*> {
     return {1, 2, 3, 5};
   }
 
+  // A variant may decline a size, but says so before it is prepared.
   static void expect_right(const MatmulCase& c, int threads) {
+    if (kernel().why_unsupported(c.problem)) return;
     const auto why = why_wrong(kernel(), c, {threads});
     EXPECT_EQ(why, std::nullopt) << *why;
   }
@@ -114,6 +116,7 @@ TEST_P(MatmulConformance, StridesOfWholePages) {
   for (const std::string& set : instruction_sets_to_test()) {
     const ForcedInstructionSet forced(set);
     for (const Problem& problem : {Problem{1, 40, 48, k}, Problem{1, 385, n_beyond_l2, k}}) {
+      if (kernel().why_unsupported(problem)) continue;
       const auto padding = [](Index cols) { return -cols & (page_floats - 1); };
       GuardedMatrix a(1, problem.m, problem.k, {.row_padding = padding(problem.k)});
       GuardedMatrix b(1, problem.k, problem.n, {.row_padding = padding(problem.n)});
