@@ -11,6 +11,7 @@ std::span<const Kernel> family() {
       parallel,          //
       simd,              //
       simd_parallel,     //
+      prepacked,         //
       openblas,          //
       eigen,             //
       blis,              //

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "kernels/matmul/simd_loops.h"
 #include "kernels/matmul/variants.h"
 
@@ -6,10 +8,11 @@ namespace {
 
 struct Plan : Prepared {
   explicit Plan(const Problem& problem)
-      : tiles(tile_kernels()),
-        blocking(choose_blocking(tiles, problem)) {}
+      : tiles(tile_kernels()), blocking(choose_blocking(tiles, problem, problem.n)) {}
 
-  std::optional<std::string> code_path() const override { return tiles.name; }
+  std::optional<std::string> code_path() const override {
+    return fmt::format("{} {}", tiles.name, to_string(blocking.path));
+  }
 
   const TileKernels& tiles;
   Blocking blocking;
@@ -28,7 +31,7 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte> worksp
          const ParallelPolicy&) {
   const auto& plan = static_cast<const Plan&>(prepared);
   parallel_region(ParallelPolicy{}, [&](int, int) {
-    multiply_blocks(plan.tiles, plan.blocking, args, workspace);
+    multiply_blocks(plan.tiles, plan.blocking, args, {workspace, nullptr, {}});
   });
 }
 

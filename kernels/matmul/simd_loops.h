@@ -1,43 +1,45 @@
 #pragma once
 
-#include <cstddef>
 #include <span>
-#include <string_view>
 
+#include "kernels/core/spin_barrier.h"
 #include "kernels/matmul/matmul.h"
+#include "kernels/matmul/simd_plan.h"
 #include "kernels/matmul/simd_tiles.h"
 
 namespace crossover::kernels::matmul {
 
-/// The order in which one thread goes through its product.
-enum class Path {
-  whole,   // operands are read as they lie, in one go: they fit the caches
-  blocks,  // blocks of B that fit L2, read as they lie or copied; rows of A as they lie
-  packed,  // A and B copied into panels, block by block (Goto)
-  stream,  // few rows: B passes by once, in the order in which it lies in memory
-  dots,    // few rows, B's transpose: dot products of rows
+/// B in panels, copied once: for each block of depth, panel after panel.
+struct PanelsOfB {
+  const float* data = nullptr;
+  Index batch_stride = 0;  // 0 where all elements of the batch share one B
+  Index cols = 0;          // of all panels together
+  Index first_col = 0;     // where the product's own columns begin; a multiple of a panel's width
+
+  /// The panel that begins with column `col` of the block of that depth at row p0.
+  const float* at(Index element, Index p0, Index depth, Index col) const {
+    return data + element * batch_stride + p0 * cols + (first_col + col) * depth;
+  }
 };
 
-std::string_view to_string(Path path);
-
-/// How one thread cuts its product, so that each level of cache holds what is read again from it.
-struct Blocking {
-  Path path = Path::whole;
-  Index rows = 0;       // of a block of A
-  Index depth = 0;      // of a block of A and of B
-  Index cols = 0;       // of a block of B
-  bool pack_b = false;  // Path::blocks: copy the block of B into panels first
+/// Threads with the same columns of B, who copy each block of it together.
+struct Group {
+  SpinBarrier* barrier = nullptr;  // nullptr for one thread alone
+  Index members = 1;
+  Index member = 0;
+  std::span<std::byte> workspace;  // for the shared panels
 };
 
-/// The blocking for a product of that size; extents may be 0.
-Blocking choose_blocking(const TileKernels& tiles, const Problem& problem);
+/// What a call needs besides its operands.
+struct Resources {
+  std::span<std::byte> workspace;  // of block_workspace_bytes()
+  const PanelsOfB* panels = nullptr;
+  Group group;
+};
 
-/// Bytes of workspace for multiply_blocks(), a multiple of 64.
-std::size_t block_workspace_bytes(const TileKernels& tiles, const Blocking& blocking);
-
-/// Computes the family's definition on the calling thread.
-/// Source: Goto & van de Geijn, ACM TOMS 34(3), 2008, for Path::packed.
+/// Computes the family's definition on the calling thread, or its share of it with a group.
+/// Source: Goto & van de Geijn, ACM TOMS 34(3), 2008, for Path::packed and Path::prepacked.
 void multiply_blocks(const TileKernels& tiles, const Blocking& blocking, const Args& args,
-                     std::span<std::byte> workspace);
+                     const Resources& resources);
 
 }  // namespace crossover::kernels::matmul

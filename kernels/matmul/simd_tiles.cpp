@@ -195,8 +195,10 @@ struct Tile {
                                            Index end, Vector* sum, TailVector* tail_sum) {
     for (Index p = begin; p < end; ++p) {
       Vector b_row[std::max(vectors, 1)];
-      load_b(all_vectors, b, s.b_panel_stride, b_row);
-      if constexpr (vectors > 0) add_products(all_sums, a, s.a_stride, p, b_row, sum);
+      if constexpr (vectors > 0) {
+        load_b(all_vectors, b, s.b_panel_stride, b_row);
+        add_products(all_sums, a, s.a_stride, p, b_row, sum);
+      }
       if constexpr (has_tail) {
         // Without masks B is read to a whole vector, as TileKernels says.
         const float* from = in_panels(b, s.b_panel_stride, vectors);
@@ -212,7 +214,7 @@ struct Tile {
     const PartOfVector<TailTag> part(tail_lanes);
     Sums sum;
     TailSums tail_sum;
-    clear(all_sums, tag, sum);
+    if constexpr (vectors > 0) clear(all_sums, tag, sum);
     if constexpr (has_tail) clear(all_rows, TailTag(), tail_sum);
     const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
                         group_of_rows<3>(s)};

@@ -11,6 +11,7 @@ extern const Kernel blocked;
 extern const Kernel parallel;
 extern const Kernel simd;
 extern const Kernel simd_parallel;
+extern const Kernel prepacked;
 extern const Kernel openblas;
 extern const Kernel eigen;
 extern const Kernel blis;
