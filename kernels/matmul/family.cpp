@@ -6,13 +6,17 @@ namespace crossover::kernels::matmul {
 
 std::span<const Kernel> family() {
   static const std::array list = {
-      naive,          //
-      blocked,        //
-      parallel,       //
-      simd,           //
-      simd_parallel,  //
-      openblas,       //
-      eigen,          //
+      naive,           //
+      loop_order,      //
+      blocked,         //
+      register_tile,   //
+      packed,          //
+      parallel,        //
+      parallel_spawn,  //
+      simd,            //
+      simd_parallel,   //
+      openblas,        //
+      eigen,           //
   };
   return list;
 }
