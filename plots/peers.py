@@ -17,13 +17,13 @@ import rates
 import style
 from load import Cell, Problem, Run, Section
 from page import Page
-from panels import CUBE, describe, key_of
-from style import GREY, SMALL_POINTS, TEXT_POINTS, Look, text_inches
+from panels import CUBE, key_of
+from style import GREY, SMALL_POINTS, Look, text_inches
 
 NAME = "peers"
 FEW_ROWS = 32          # of A, up to which a product has too few to use what it loads
 FEWEST_PROBLEMS = 3    # of a class
-FEWEST_VARIANTS = 2
+FEWEST_VARIANTS = 3    # of a run: two are a duel, which the section's own figures show
 WORTH_A_LINE = 0.12    # of the peak at best: below, a line lies on the foot of every panel
 SEPARATE = ("threads", "cache", "layout")  # a file for each combination
 CLASSES = ("squares", f"few rows (m up to {FEW_ROWS})", f"layers (m above {FEW_ROWS})")
@@ -190,9 +190,11 @@ def _set_ticks(axes: Axes, groups: list[list[Problem]], step: float) -> None:
 
 
 def pages(run: Run) -> list[Page]:
-    """The files of this figure; none where no library was measured beside our own code."""
+    """The files of this figure; none where no libraries were measured beside our own code."""
     cells = [cell for section in _sections(run) for cell in section.measured()]
     if not {True, False} <= {cell.counted for cell in cells}:
+        return []
+    if len({cell.variant for cell in cells}) < FEWEST_VARIANTS:
         return []
     views = _views(run)
     arms = list(dict.fromkeys(arm for view in views for arm, _ in view.cells))
@@ -202,7 +204,7 @@ def pages(run: Run) -> list[Page]:
 
 def _page(run: Run, peers: _Peers) -> list[Page]:
     names = peers.view.classes()
-    if len(peers.arms) < FEWEST_VARIANTS:
+    if len(peers.arms) < 2:
         return []
     shown = peers.shown()
     inches = peers.inches()

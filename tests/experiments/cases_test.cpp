@@ -162,6 +162,9 @@ TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
   };
   EXPECT_EQ(reads(ceilings_of(head)), 0);
   EXPECT_EQ(reads(ceilings_of(head + "cache = cold\n")), 1);
+  const std::string sweep = "family = matmul\nquestion = sweep\nvariants = simd\nsize = 16\n";
+  EXPECT_EQ(reads(ceilings_of(sweep)), 0);
+  EXPECT_EQ(reads(ceilings_of(sweep + "cache = cold\n")), 1);
 }
 
 TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {
