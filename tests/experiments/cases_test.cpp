@@ -21,7 +21,8 @@ harness::Cell matmul_cell(const std::string& variant, int threads,
             {"cache", cache},
             {"buffers", buffers},
             {"isa", "auto"},
-            {"other_pool", "none"}},
+            {"other_pool", "none"},
+            {"layout", "ab"}},
            0},
           {{"batch", 2}, {"m", 65}, {"n", 33}, {"k", 47}}};
 }
