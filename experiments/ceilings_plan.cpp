@@ -26,7 +26,7 @@ bool forks_our_team(const harness::FamilyInfo& family, const harness::Arm& arm) 
          variant->traits.at("simd") != "vendor";
 }
 
-/// Whether the prediction of the section needs the bandwidth: operands may come from memory.
+/// Whether the section is judged by the bandwidth: operands may come from memory.
 bool reads_from_memory(const harness::SectionPlan& section, const harness::FamilyInfo& family) {
   const bool cold =
       std::any_of(section.arms.begin(), section.arms.end(), [](const harness::Arm& arm) {
@@ -68,6 +68,15 @@ void add_section(const harness::SectionPlan& section, const harness::FamilyInfo&
   }
 }
 
+/// The probes of the other sections: the bandwidth as a roof, where that can limit them.
+void add_roofs(const harness::SectionPlan& section, const harness::FamilyInfo& family, int cores,
+               std::set<harness::Arm>& arms) {
+  if (!reads_from_memory(section, family)) return;
+  for (const harness::Arm& arm : section.arms) {
+    arms.insert(probe_arm("stream_read", std::min(cores, harness::threads_of(arm))));
+  }
+}
+
 /// The settings beside the thread count on which the arms differ.
 std::vector<std::string> varying_settings(const std::vector<harness::Arm>& arms) {
   std::set<std::string> keys;
@@ -87,13 +96,15 @@ harness::SectionPlan ceilings_plan(const harness::Plan& plan) {
   const std::vector<harness::FamilyInfo> all = families();
   const int cores = harness::read_machine().cores;
   std::set<int> counts{1};
-  std::set<harness::Arm> for_predictions;
+  std::set<harness::Arm> beside_peaks;
   for (const harness::SectionPlan& section : plan.sections) {
     for (const harness::Arm& arm : section.arms) {
       counts.insert(std::min(cores, harness::threads_of(arm)));
     }
     if (section.question == harness::Question::crossover) {
-      add_section(section, family_called(all, section.family), cores, for_predictions);
+      add_section(section, family_called(all, section.family), cores, beside_peaks);
+    } else if (section.family != "probe") {
+      add_roofs(section, family_called(all, section.family), cores, beside_peaks);
     }
   }
   harness::SectionPlan section;
@@ -101,7 +112,7 @@ harness::SectionPlan ceilings_plan(const harness::Plan& plan) {
   section.question = harness::Question::sweep;
   section.family = "probe";
   for (const int threads : counts) section.arms.push_back(probe_arm("fma_f32", threads));
-  section.arms.insert(section.arms.end(), for_predictions.begin(), for_predictions.end());
+  section.arms.insert(section.arms.end(), beside_peaks.begin(), beside_peaks.end());
   section.problems = {{{"iterations", ceiling_iterations}, {"constructs", 1}}};
   section.varying = varying_settings(section.arms);
   section.protocol.looks = {launches_per_ceiling * static_cast<int>(plan.sections.size() + 1)};

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/worker/machine.h"
+#include "kernels/matmul/matmul.h"
 
 namespace crossover::experiments {
 namespace {
@@ -15,16 +16,25 @@ const std::vector<int>& cpu_order() {
   return order;
 }
 
+/// Whether the arm's threads live for one call. The worker can pin only those that stay, and fresh
+/// ones would all inherit the one CPU of the thread that starts them.
+bool threads_come_and_go(const harness::Arm& arm) {
+  const kernels::matmul::Kernel* kernel =
+      arm.family == "matmul" ? kernels::matmul::find(arm.variant) : nullptr;
+  return kernel != nullptr && kernel->traits.threading == kernels::Threading::threads_per_call;
+}
+
 }  // namespace
 
 harness::Placement place(const harness::Arm& arm) {
   harness::Placement placement;
   const int threads = harness::threads_of(arm);
-  placement.pin_threads = !arm.settings.contains("pin") || arm.settings.at("pin") == "cores";
+  const bool pinned = !arm.settings.contains("pin") || arm.settings.at("pin") == "cores";
   placement.cpus = cpu_order();
-  if (placement.pin_threads) {
+  if (pinned) {
     placement.cpus.resize(std::min(placement.cpus.size(), static_cast<std::size_t>(threads)));
   }
+  placement.pin_threads = pinned && !threads_come_and_go(arm);
 
   std::map<std::string, std::string> variables{
       {"PATH", "/usr/bin:/bin"},

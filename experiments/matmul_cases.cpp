@@ -151,6 +151,7 @@ class Product {
     counts.parallel_regions = counted.parallel_regions;
     counts.tasks = counted.tasks;
     counts.threads_used = counted.threads_used;
+    counts.threads_started = counted.threads_started;
     return counts;
   }
 

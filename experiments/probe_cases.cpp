@@ -63,7 +63,8 @@ class ProbeRun {
     kernels::reset_execution_counters();
     call();
     const kernels::ExecutionCounters counted = kernels::read_execution_counters();
-    return {counted.parallel_regions, counted.tasks, counted.threads_used, prepared_->code_path()};
+    return {counted.parallel_regions, counted.tasks, counted.threads_used, prepared_->code_path(),
+            counted.threads_started};
   }
 
   harness::Work work() const {

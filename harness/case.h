@@ -22,6 +22,7 @@ struct ExecutionCounts {
   std::optional<std::uint64_t> tasks;
   std::optional<std::uint64_t> threads_used;
   std::optional<std::string> code_path;
+  std::optional<std::uint64_t> threads_started = {};  // that ended with the call
 };
 
 /// One cell made ready to be measured: the whole of what the harness knows of a kernel or a model.

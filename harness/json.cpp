@@ -42,6 +42,7 @@ Json to_json(const CellFacts& facts) {
             {"tasks", nullable(execution.tasks)},
             {"threads_used", nullable(execution.threads_used)},
             {"code_path", nullable(execution.code_path)},
+            {"threads_started", nullable(execution.threads_started)},
             {"allocations", nullable(facts.counts.allocations)},
             {"allocated_bytes", nullable(facts.counts.allocated_bytes)}}}};
 }
@@ -61,7 +62,8 @@ CellFacts cell_facts_from(const Json& row) {
   facts.counts.execution = {optional_from<std::uint64_t>(counters, "parallel_regions"),
                             optional_from<std::uint64_t>(counters, "tasks"),
                             optional_from<std::uint64_t>(counters, "threads_used"),
-                            optional_from<std::string>(counters, "code_path")};
+                            optional_from<std::string>(counters, "code_path"),
+                            optional_from<std::uint64_t>(counters, "threads_started")};
   facts.counts.allocations = optional_from<std::uint64_t>(counters, "allocations");
   facts.counts.allocated_bytes = optional_from<std::uint64_t>(counters, "allocated_bytes");
   return facts;

@@ -52,6 +52,10 @@ class Cell:
     seconds: Estimate | None
     gflops: float | None
     launches: int | None
+    variant: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
+    gigabytes: float | None = None  # of operands per second, each counted once
+    counted: bool | None = None     # what it executed; False for a vendor's code, None if not told
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Section:
 
 @dataclass
 class Run:
-    """One run; peaks are FLOP/s by thread count, noise is the A/A ratio."""
+    """One run; peaks are FLOP/s and bandwidths bytes/s by thread count, noise is the A/A ratio."""
 
     experiment: str
     machine: str
@@ -125,6 +129,7 @@ class Run:
     peaks: dict[int, Estimate]
     noise: Estimate | None
     sections: list[Section]
+    bandwidths: dict[int, Estimate] = field(default_factory=dict)
 
 
 class Node:
@@ -197,6 +202,11 @@ class Node:
             raise self.fail("two positive numbers in ascending order")
         return ends[0], ends[1]
 
+    def texts(self) -> dict[str, str]:
+        if not isinstance(self.value, dict):
+            raise self.fail("an object")
+        return {str(key): self[key].text() for key in self.value}
+
     def problem(self) -> Problem:
         if not isinstance(self.value, dict):
             raise self.fail("an object")
@@ -215,7 +225,8 @@ def load_run(directory: Path) -> Run:
         started=_text(summary, "started"),
         git=_text(summary, "git"),
         state=_text(summary, "state"),
-        peaks=_peaks(summary),
+        peaks=_ceiling(summary, "fma_f32", "flops_per_second"),
+        bandwidths=_ceiling(summary, "stream_read", "bytes_per_second"),
         noise=_estimate(summary.find("noise_floor"), "ratio", "ci95"),
         sections=[_section(row) for row in summary["sections"].rows()],
     )
@@ -268,12 +279,12 @@ def _estimate(node: Node | None, value: str, interval: str) -> Estimate | None:
     return Estimate(node[value].positive(), low, high)
 
 
-def _peaks(summary: Node) -> dict[int, Estimate]:
+def _ceiling(summary: Node, probe: str, unit: str) -> dict[int, Estimate]:
     ceilings = summary.find("ceilings")
-    rows = None if ceilings is None else ceilings.find("fma_f32")
+    rows = None if ceilings is None else ceilings.find(probe)
     peaks = {}
     for row in [] if rows is None else rows.rows():
-        peak = _estimate(row, "flops_per_second", "ci95")
+        peak = _estimate(row, unit, "ci95")
         if peak is not None:
             peaks[row["threads"].integer()] = peak
     return peaks
@@ -317,7 +328,8 @@ def _attach_rows(summary: Node, sections: dict[str, Section]) -> None:
 
 def _cell(row: Node) -> Cell:
     status = row["status"].text()
-    threads, gflops, reason = row.find("threads"), row.find("gflops"), row.find("reason")
+    threads, reason = row.find("threads"), row.find("reason")
+    settings, counters = row.find("settings"), row.find("counters")
     return Cell(
         label=row["label"].text(),
         threads=1 if threads is None else threads.integer(),
@@ -325,9 +337,18 @@ def _cell(row: Node) -> Cell:
         status=status,
         reason=None if reason is None else reason.text(),
         seconds=_measured_seconds(row) if status == "measured" else None,
-        gflops=None if gflops is None or gflops.number() == 0 else gflops.positive(),
+        gflops=_rate(row, "gflops"),
         launches=_launches(row),
+        variant=_text(row, "variant"),
+        settings={} if settings is None else settings.texts(),
+        gigabytes=_rate(row, "gigabytes_per_second"),
+        counted=None if counters is None else counters.find("parallel_regions") is not None,
     )
+
+
+def _rate(row: Node, key: str) -> float | None:
+    found = row.find(key)
+    return None if found is None or found.number() == 0 else found.positive()
 
 
 def _measured_seconds(row: Node) -> Estimate:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 USAGE_ERROR = 2
 NOT_FIT = 5
 FORMATS = ("svg", "png")
-FIGURES = ("speed", "speedup", "bars")
+FIGURES = ("speed", "speedup", "bars", "ladder", "roofline", "winner", "peers")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -74,17 +74,24 @@ def check_only(run: Run, only: str | None) -> None:
 def all_pages(run: Run, only: str | None) -> Iterator[tuple[str, Page]]:
     """Section name and page of every figure of the run."""
     import bars
+    import ladder
+    import peers
+    import roofline
     import speed
     import speedup
     import style
+    import winner
     style.apply()
     arms = [[*section.labels(), *(row.label for row in section.comparisons)]
             for section in run.sections]
     for section, looks in zip(run.sections, style.assign_looks(arms)):
-        for figure in (speed, speedup, bars):
+        for figure in (speed, speedup, bars, ladder, roofline, winner):
             if only in (None, figure.NAME, section.name) and section.measured():
                 for page in figure.pages(run, section, looks):
                     yield section.name, page
+    if only in (None, peers.NAME):  # what belongs together lies in several sections
+        for page in peers.pages(run):
+            yield run.experiment, page
 
 
 def file_stem(section: str, page: Page, taken: set[str]) -> str:

@@ -93,12 +93,14 @@ class PairModel {
     return point;
   }
 
-  /// Whether the variant ran somewhere and its regions could not be counted there.
+  /// Whether the variant ran somewhere and its regions could not be counted there, or were not
+  /// those of a team that stays.
   bool regions_unknown(const Curve& curve) const {
     return std::any_of(curve.problems.begin(), curve.problems.end(), [&](std::size_t problem) {
       const CellFacts* facts = evidence_.facts(pair_.variant, problem);
-      return facts != nullptr && facts->status == Status::measured &&
-             !facts->counts.execution.parallel_regions;
+      if (facts == nullptr || facts->status != Status::measured) return false;
+      const ExecutionCounts& counts = facts->counts.execution;
+      return !counts.parallel_regions || counts.threads_started.value_or(0) > 0;
     });
   }
 

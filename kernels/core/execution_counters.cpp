@@ -31,6 +31,7 @@ struct Registry {
 constinit Registry registry;
 constinit thread_local ThreadSlot slot;
 alignas(cache_line) constinit std::atomic<std::uint64_t> parallel_regions = 0;
+constinit std::atomic<std::uint64_t> threads_started = 0;
 
 void list_slot() {
   const std::lock_guard lock(registry.mutex);
@@ -54,6 +55,8 @@ ThreadSlot::~ThreadSlot() {
 
 void count_region() { parallel_regions.fetch_add(1, std::memory_order_relaxed); }
 
+void count_thread_start() { threads_started.fetch_add(1, std::memory_order_relaxed); }
+
 void count_task() {
   if (!slot.listed) list_slot();
   slot.tasks.store(slot.tasks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -65,12 +68,14 @@ void reset_execution_counters() {
   registry.ended_tasks = 0;
   registry.ended_threads = 0;
   parallel_regions.store(0, std::memory_order_relaxed);
+  threads_started.store(0, std::memory_order_relaxed);
 }
 
 ExecutionCounters read_execution_counters() {
   const std::lock_guard lock(registry.mutex);
   ExecutionCounters counters{parallel_regions.load(std::memory_order_relaxed), registry.ended_tasks,
-                             registry.ended_threads};
+                             registry.ended_threads,
+                             threads_started.load(std::memory_order_relaxed)};
   for (const ThreadSlot* s = registry.slots; s; s = s->next) {
     const std::uint64_t tasks = s->tasks.load(std::memory_order_relaxed);
     counters.tasks += tasks;

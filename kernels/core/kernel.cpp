@@ -8,6 +8,8 @@ std::string_view to_string(Threading value) {
       return "none";
     case Threading::openmp:
       return "openmp";
+    case Threading::threads_per_call:
+      return "threads_per_call";
     case Threading::vendor:
       return "vendor";
   }

@@ -11,7 +11,12 @@
 
 namespace crossover::kernels {
 
-enum class Threading { none, openmp, vendor };
+enum class Threading {
+  none,
+  openmp,            // a team that stays from call to call
+  threads_per_call,  // started and joined in every call, which therefore allocates
+  vendor,
+};
 enum class Simd { none, compiler, highway, intrinsics, vendor };
 enum class Packing { none, per_call, prepacked };
 

@@ -5,6 +5,11 @@
 
 #include "kernels/matmul/variants.h"
 
+// loop_order fetches all of B again for every row of C. Here the loops stay inside of tiles that
+// fit L1, and a tile of B is used for all rows of a tile of A before it leaves. That pays where B
+// does not fit the cache from which a core can be fed; what limits it next, and everywhere else:
+// for every multiplication a number of C is loaded and stored.
+
 namespace crossover::kernels::matmul {
 namespace {
 

@@ -7,8 +7,12 @@ namespace crossover::kernels::matmul {
 std::span<const Kernel> family() {
   static const std::array list = {
       naive,             //
+      loop_order,        //
       blocked,           //
+      register_tile,     //
+      packed,            //
       parallel,          //
+      parallel_spawn,    //
       simd,              //
       simd_parallel,     //
       prepacked,         //

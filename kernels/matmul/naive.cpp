@@ -2,6 +2,10 @@
 
 #include "kernels/matmul/variants.h"
 
+// The definition as it is written in a textbook: every element of C is a dot product. What limits
+// it: B is read down its columns, where the next number is a whole row away, and each addition
+// waits for the one before.
+
 namespace crossover::kernels::matmul {
 namespace {
 

@@ -1,6 +1,12 @@
+#include "kernels/matmul/parallel.h"
+
 #include "kernels/core/partition.h"
 #include "kernels/matmul/blocked.h"
 #include "kernels/matmul/variants.h"
+
+// One thread leaves all other cores idle. Here every thread of a team that waits from call to call
+// computes its share of C by the loops of blocked. What limits it: small products end before the
+// team has met, and the loops are no faster than blocked on one thread.
 
 namespace crossover::kernels::matmul {
 namespace {
@@ -27,17 +33,19 @@ void multiply_columns(const Args& args, Range columns) {
 }
 
 void run(const Args& args, const Prepared&, std::span<std::byte>, const ParallelPolicy& policy) {
-  const Index all_rows = args.c.batch * args.c.rows;
-  parallel_region(policy, [&](int thread, int threads) {
-    if (all_rows >= threads) {
-      multiply_rows(args, share(all_rows, threads, thread));
-    } else {
-      multiply_columns(args, share(args.c.cols, threads, thread));
-    }
-  });
+  parallel_region(policy, [&](int thread, int threads) { multiply_share(args, thread, threads); });
 }
 
 }  // namespace
+
+void multiply_share(const Args& args, int thread, int threads) {
+  const Index all_rows = args.c.batch * args.c.rows;
+  if (all_rows >= threads) {
+    multiply_rows(args, share(all_rows, threads, thread));
+  } else {
+    multiply_columns(args, share(args.c.cols, threads, thread));
+  }
+}
 
 constinit const Kernel parallel = {
     .name = "parallel",

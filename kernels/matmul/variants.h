@@ -7,8 +7,12 @@ namespace crossover::kernels::matmul {
 
 // What family.cpp lists; each is defined in the file of its name, or of its name's beginning.
 extern const Kernel naive;
+extern const Kernel loop_order;
 extern const Kernel blocked;
+extern const Kernel register_tile;
+extern const Kernel packed;
 extern const Kernel parallel;
+extern const Kernel parallel_spawn;
 extern const Kernel simd;
 extern const Kernel simd_parallel;
 extern const Kernel prepacked;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 
+#include "experiments/environment.h"
 #include "experiments/families.h"
 #include "experiments/probe_cases.h"
 #include "harness/plan/config.h"
@@ -93,6 +94,23 @@ TEST(Cases, CountWhatExecuted) {
   EXPECT_EQ(parallel.code_path, serial.code_path);
 }
 
+TEST(Cases, CountThreadsThatLiveForOneCall) {
+  const harness::ExecutionCounts counts = make_case(matmul_cell("parallel_spawn", 2)).count();
+  EXPECT_EQ(counts.parallel_regions, 1u);
+  EXPECT_EQ(counts.tasks, 2u);
+  EXPECT_EQ(counts.threads_used, 2u);
+  EXPECT_EQ(counts.threads_started, 1u);
+  EXPECT_EQ(make_case(matmul_cell("parallel", 2)).count().threads_started, 0u);
+}
+
+TEST(Cases, ThreadsThatLiveForOneCallAreNotPinnedToTheCpuOfTheOneThatStartsThem) {
+  const harness::Placement pooled = place(matmul_cell("parallel", 2).arm);
+  const harness::Placement spawned = place(matmul_cell("parallel_spawn", 2).arm);
+  EXPECT_TRUE(pooled.pin_threads);
+  EXPECT_FALSE(spawned.pin_threads);
+  EXPECT_EQ(spawned.cpus, pooled.cpus);
+}
+
 TEST(Cases, InstructionSetsThatAreNotThereAreUnsupported) {
   harness::Cell cell = matmul_cell("simd", 1);
 #if defined(__x86_64__)
@@ -163,6 +181,9 @@ TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
   };
   EXPECT_EQ(reads(ceilings_of(head)), 0);
   EXPECT_EQ(reads(ceilings_of(head + "cache = cold\n")), 1);
+  const std::string sweep = "family = matmul\nquestion = sweep\nvariants = simd\nsize = 16\n";
+  EXPECT_EQ(reads(ceilings_of(sweep)), 0);
+  EXPECT_EQ(reads(ceilings_of(sweep + "cache = cold\n")), 1);
 }
 
 TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {

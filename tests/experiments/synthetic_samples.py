@@ -136,7 +136,7 @@ def section_of(name: str, question: str, family: str, arms: list[Json],
 def cell_row(section: int, arm_index: int, problem: int, iterations: int, flops: float,
              status: str = "measured", reason: str | None = None) -> Json:
     counts = {"parallel_regions": 0, "tasks": 1, "threads_used": 1, "code_path": "avx2, 6x16",
-              "allocations": 0, "allocated_bytes": 0}
+              "threads_started": 0, "allocations": 0, "allocated_bytes": 0}
     measured = status == "measured"
     return {"row": "cell", "cell": f"{section:04x}{arm_index:06x}{problem:06x}",
             "section": section, "arm": arm_index, "problem": problem, "status": status,

@@ -127,6 +127,18 @@ TEST(Prediction, IsRefusedForAVendorsPool) {
             "openblas brings its own threads, whose fork and join cost is not known");
 }
 
+TEST(Prediction, IsRefusedForThreadsThatEveryCallStarts) {
+  World world = usual_world();
+  ASSERT_TRUE(world.predicted().value);
+  for (std::size_t i = 0; i < world.section.problems.size(); ++i) {
+    CellFacts facts = *world.evidence.facts(1, i);
+    facts.counts.execution.threads_started = 1;
+    world.evidence.set_facts(1, i, facts);
+  }
+  EXPECT_FALSE(world.predicted().value);
+  EXPECT_NE(world.predicted().reason->find("brings its own threads"), std::string::npos);
+}
+
 TEST(Prediction, IsRefusedWhereNothingForksOrTheBaseIsNotSerial) {
   World world = usual_world();
   EXPECT_EQ(world.predicted({0, 1}).reason, "the variant runs on one thread");

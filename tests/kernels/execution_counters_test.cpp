@@ -29,15 +29,23 @@ void expect_counts(const ExecutionCounters& counters, std::uint64_t regions, std
 }
 
 TEST(ExecutionCounters, SerialVariantsRunOneTaskWithoutRegion) {
-  for (const char* variant : {"naive", "blocked", "simd"})
+  for (const char* variant : {"naive", "loop_order", "blocked", "register_tile", "packed", "simd"})
     expect_counts(count(variant, 2), 0, 1, 1);
 }
 
 TEST(ExecutionCounters, ParallelVariantsRunOneTaskPerThread) {
-  for (const char* variant : {"parallel", "simd_parallel"}) {
+  for (const char* variant : {"parallel", "parallel_spawn", "simd_parallel"}) {
     expect_counts(count(variant, 1), 0, 1, 1);
     expect_counts(count(variant, 2), 1, 2, 2);
     expect_counts(count(variant, 5), 1, 5, 5);
+  }
+}
+
+TEST(ExecutionCounters, ThreadsOfOneCallAreThoseBesideTheCaller) {
+  for (const int threads : {1, 2, 5}) {
+    EXPECT_EQ(count("parallel_spawn", threads).threads_started,
+              static_cast<std::uint64_t>(threads - 1));
+    EXPECT_EQ(count("parallel", threads).threads_started, 0U);
   }
 }
 

@@ -15,6 +15,7 @@ PLOTS = HERE.parents[1] / "plots"
 sys.path[:0] = [str(PLOTS), str(HERE)]
 
 import load  # noqa: E402
+import synthetic_matmul  # noqa: E402
 import synthetic_runs  # noqa: E402
 
 try:
@@ -46,11 +47,14 @@ def setUpModule() -> None:
     style.apply()
 
 
+RUNS = synthetic_runs.RUNS | synthetic_matmul.RUNS
+
+
 def run_dir(name: str) -> Path:
     """The directory of that synthetic run, written at its first use."""
     directory = ROOT / name
     if not directory.exists():
-        synthetic_runs.RUNS[name]().write(directory)
+        RUNS[name]().write(directory)
     return directory
 
 
@@ -70,12 +74,21 @@ def draw(figure: object, name: str, index: int = 0) -> list[object]:
 EXPECTED = {
     "quickstart": ["overtake_speed", "overtake_speedup", "table_speedup", "table_bars"],
     "square_sweep": ["square_speed", "square_speedup"],
-    "layers": ["layers_speedup", "layers_bars"],
+    "layers": ["layers_speedup", "layers_bars", "layers_winner"],
     "oversubscribed": ["oversubscribed_speed", "oversubscribed_speedup"],
     "shapes_over_m": ["rows_of_m_speed_n768_k768", "rows_of_m_speed_n832_k768",
                       "rows_of_m_speedup_n768_k768", "rows_of_m_speedup_n832_k768"],
     "odd": ["single_speedup", "single_bars", "softmax_speed", "lookup_bars",
             "_hapes_more_speedup", "_hapes_more_bars"],
+    "ladder": ["ladder_speedup", "ladder_bars", "ladder_ladder"],
+    "peers": [*(f"{section}_{figure}" for section, figures in (
+        ("squares", ("speed", "speedup", "roofline")),
+        ("few_rows", ("speedup", "bars", "roofline", "winner")),
+        ("layers", ("speedup", "bars", "roofline", "winner")),
+        ("cold", ("speedup", "bars", "roofline", "winner")),
+        ("map", ("speedup", "bars", "roofline", "winner"))) for figure in figures),
+        "peers_peers_1thread_warm", "peers_peers_2threads_warm", "peers_peers_1thread_cold",
+        "peers_peers_2threads_cold"],
 }
 
 

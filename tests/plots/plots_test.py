@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import figure_cases  # noqa: E402
 from figure_cases import EXPECTED, PLOTS, ROOT, load, run_dir, synthetic_runs  # noqa: E402
 from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401  (to be run)
+from matmul_cases import Ladder, Peers, Roofline, Winners  # noqa: E402, F401
 
 setUpModule = figure_cases.setUpModule
 

@@ -1,0 +1,157 @@
+"""Which arm is fastest on which shape: a map over two extents, one panel per value of the third."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch, Rectangle
+
+import caption
+from load import Cell, Problem, Run, Section
+from page import Legend, Page, pages_of
+from panels import describe
+from style import COLOURS, SMALL_POINTS, Look, look, short_number, size_text
+
+NAME = "winner"
+FEWEST = 3          # values along either axis
+CELL_INCHES = 0.46
+PLANES = (("m", "k", "n"), ("m", "n", "k"))  # y axis, x axis, what a panel fixes
+HATCH = "/////"
+MEANING = "Colour: the arm with the shortest median time; number: how many times longer the " \
+    "runner-up takes. Hatched: unresolved, as the 95% intervals of these two overlap, or one has " \
+    "none."
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The best arm of one problem. factor and resolved are those over the runner-up."""
+
+    label: str
+    factor: float
+    resolved: bool
+
+
+def winner_of(cells: list[Cell]) -> Winner | None:
+    """None where fewer than two arms were measured: nobody wins alone."""
+    order = sorted((cell for cell in cells if cell.seconds is not None),
+                   key=lambda cell: cell.seconds.value)
+    if len(order) < 2:
+        return None
+    best, second = order[0].seconds, order[1].seconds
+    resolved = best.high is not None and second.low is not None and best.high < second.low
+    return Winner(order[0].label, second.value / best.value, resolved)
+
+
+@dataclass
+class _Map:
+    """One panel: winners by (y, x)."""
+
+    fixed: Problem
+    winners: dict[tuple[int, int], Winner]
+
+    def axis(self, place: int) -> list[int]:
+        return sorted({key[place] for key in self.winners})
+
+
+def _maps(section: Section, plane: tuple[str, str, str]) -> list[_Map]:
+    by_problem: dict[tuple[int, ...], list[Cell]] = {}
+    maps: dict[tuple[tuple[str, int], ...], _Map] = {}
+    for cell in section.measured():
+        if all(extent in cell.problem for extent in plane):
+            by_problem.setdefault(tuple(cell.problem.items()), []).append(cell)
+    for items, cells in by_problem.items():
+        problem = dict(items)
+        found = winner_of(cells)
+        fixed = {name: value for name, value in problem.items() if name not in plane[:2]}
+        if found is not None:
+            places = maps.setdefault(tuple(sorted(fixed.items())), _Map(fixed, {})).winners
+            places[problem[plane[0]], problem[plane[1]]] = found
+    return [each for each in maps.values() if _is_grid(each)]
+
+
+def _is_grid(found: _Map) -> bool:
+    """Whether at least half of a map of some size is there: scattered shapes make none."""
+    rows, columns = len(found.axis(0)), len(found.axis(1))
+    return rows >= FEWEST and columns >= FEWEST and 2 * len(found.winners) >= rows * columns
+
+
+class _Winners:
+    """What all panels have in common."""
+
+    def __init__(self, looks: dict[str, Look], maps: list[_Map]) -> None:
+        self.maps = maps
+        won = {winner.label for each in maps for winner in each.winners.values()}
+        self.labels = [label for label in looks if label in won]
+        self.colours = {label: looks[label].colour for label in self.labels}
+        if len(set(self.colours.values())) < len(self.labels) <= len(COLOURS):
+            self.colours = {label: look(i).colour for i, label in enumerate(self.labels)}
+        self.unresolved = any(not winner.resolved for each in maps
+                              for winner in each.winners.values())
+        self.rows = max(len(each.axis(0)) for each in maps)
+        self.columns = max(len(each.axis(1)) for each in maps)
+
+    def draw(self, axes: Axes, found: _Map) -> None:
+        rows, columns = found.axis(0), found.axis(1)
+        for (y, x), winner in found.winners.items():
+            self._draw_cell(axes, rows.index(y), columns.index(x), winner)
+        axes.set_xlim(-0.5, self.columns - 0.5)
+        axes.set_ylim(-0.5, self.rows - 0.5)
+        axes.set_xticks(range(len(columns)), [size_text(value) for value in columns])
+        axes.set_yticks(range(len(rows)), [size_text(value) for value in rows])
+        axes.tick_params(length=0, labelleft=True)
+        axes.grid(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_visible(False)
+
+    def _draw_cell(self, axes: Axes, row: int, column: int, winner: Winner) -> None:
+        colour = self.colours[winner.label]
+        red, green, blue = to_rgb(colour)
+        ink = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.45 else "white"
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour,
+                                 edgecolor="white", linewidth=1,
+                                 hatch="" if winner.resolved else HATCH))
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
+        factor = short_number(winner.factor) if winner.factor >= 10 else f"{winner.factor:.2f}"
+        axes.text(column, row, factor, ha="center", va="center", color=ink,
+                  fontsize=SMALL_POINTS - 1, bbox=None if winner.resolved else box)
+
+    def legend(self) -> Legend:
+        entries: Legend = [(Patch(color=self.colours[label]), label) for label in self.labels]
+        if self.unresolved:
+            entries.append((Patch(facecolor="#999999", edgecolor="white", hatch=HATCH),
+                            "unresolved"))
+        return entries
+
+
+def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
+    """The files of this figure for one section; none where its problems are no grid."""
+    if section.question == "crossover":
+        return []
+    for plane in PLANES:
+        maps = _maps(section, plane)
+        if maps:
+            winners = _Winners(looks, maps)
+            return [_page(run, section, winners, plane, [maps[i] for i in chosen])
+                    for chosen in pages_of(len(maps))]
+    return []
+
+
+def _page(run: Run, section: Section, winners: _Winners, plane: tuple[str, str, str],
+          maps: list[_Map]) -> Page:
+    cells = section.measured()
+    part = "" if len(maps) == len(winners.maps) else describe(maps[0].fixed, "_").replace("=", "")
+    return Page(
+        stem=NAME,
+        part=part,
+        title=f"{section.family}: who wins where ({section.name})",
+        headings=[describe(each.fixed) for each in maps],
+        x_label=plane[1],
+        y_label=plane[0],
+        draw=lambda axes, i: winners.draw(axes, maps[i]),
+        legend=winners.legend(),
+        caption=[caption.provenance(run, section, (cell.launches for cell in cells)),
+                 MEANING, caption.not_shown(section.cells)],
+        width=CELL_INCHES * winners.columns, height=0.8 * CELL_INCHES * winners.rows,
+        shared=False, columns=max(1, min(len(maps), 3, int(12 / (CELL_INCHES * winners.columns)))))
