@@ -26,6 +26,7 @@ Json kernels_json() {
                       {"available", !variant.unavailable},
                       {"reason", harness::nullable(variant.unavailable)},
                       {"traits", traits},
+                      {"details", harness::nullable(variant.details)},
                       {"source", variant.source}});
     }
   }
@@ -86,13 +87,16 @@ void print_kernels(const Json& list) {
     for (const auto& [name, value] : row.at("traits").items()) {
       traits += fmt::format("{}{}: {}", traits.empty() ? "" : ", ", name, value.get<std::string>());
     }
-    std::cout << fmt::format("{:<8} {:<14} {:<12} {}\n", row.at("family").get<std::string>(),
+    std::cout << fmt::format("{:<8} {:<16} {:<12} {}\n", row.at("family").get<std::string>(),
                              row.at("variant").get<std::string>(),
                              row.at("available").get<bool>() ? "available" : "missing", traits);
     if (!row.at("reason").is_null()) {
       std::cout << "         because " << row.at("reason").get<std::string>() << "\n";
     }
     std::cout << "         source: " << row.at("source").get<std::string>() << "\n";
+    if (!row.at("details").is_null()) {
+      std::cout << "         here: " << row.at("details").get<std::string>() << "\n";
+    }
   }
 }
 

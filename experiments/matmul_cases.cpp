@@ -12,6 +12,7 @@
 #include "kernels/core/cpu_caches.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/matmul/reference.h"
+#include "kernels/matmul/simd_plan.h"
 
 namespace crossover::experiments {
 namespace {
@@ -220,6 +221,9 @@ harness::FamilyInfo matmul_family() {
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
     family.variants.back().unavailable = kernel.why_unsupported({1, 1, 1, 1});
+    if (kernel.traits.simd == kernels::Simd::highway) {
+      family.variants.back().details = matmul::describe_blocking();
+    }
   }
   family.flops = [](const harness::Problem& problem) { return flops_of(problem_of(problem)); };
   family.memory_bytes = [](const harness::Problem& problem) {

@@ -16,6 +16,7 @@ struct VariantInfo {
   std::string name;
   std::string source;
   std::map<std::string, std::string> traits;
+  std::optional<std::string> details;      // how it works on this machine, where it derives that
   bool threaded = false;                   // false: runs once, not per thread count
   std::optional<std::string> unavailable;  // why it cannot run on this machine at all
 };

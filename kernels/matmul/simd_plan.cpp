@@ -1,6 +1,7 @@
 #include "kernels/matmul/simd_plan.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <limits>
 
 #include "kernels/core/cpu_caches.h"
@@ -23,7 +24,7 @@ constexpr Index most_streamed_rows = 8;
 
 // Copying B costs 4% of a product of 128 rows. It pays where the rows of B would be read badly in
 // place: from 12 rows on where they crowd into few sets of the caches, from 128 on where vectors
-// cross cache lines or B comes from memory.
+// cross cache lines, where panels are narrow, and where B comes from memory.
 constexpr Index rows_that_pay_if_colliding = 12;
 constexpr Index rows_that_pay_for_copies = 128;
 
@@ -63,7 +64,7 @@ Index even_block(Index extent, Index limit, Index granule) {
 // Rows whole pages apart lie on the same sets of L1 and crowd into a few of L2.
 bool rows_collide(Index row_stride) { return row_stride * float_bytes % page_bytes == 0; }
 
-bool worth_copying(const Problem& piece, Index all_cols, bool misaligned,
+bool worth_copying(const Problem& piece, Index all_cols, bool badly_read,
                    const UsableCaches& usable) {
   const auto& [batch, m, n, k, layout] = piece;
   const Index b_bytes = n * k * float_bytes;
@@ -71,7 +72,7 @@ bool worth_copying(const Problem& piece, Index all_cols, bool misaligned,
   if (rows_collide(all_cols) && m >= rows_that_pay_if_colliding) return true;
   if (std::min({m, n, k}) >= extent_that_pays_for_copies) return true;
   return m >= rows_that_pay_for_copies &&
-         (misaligned || rows_collide(k) || b_bytes > usable.level3);
+         (badly_read || rows_collide(k) || b_bytes > usable.level3);
 }
 
 Blocking packed_blocking(const TileKernels& tiles, const Problem& problem,
@@ -128,7 +129,9 @@ Blocking choose_blocking(const TileKernels& tiles, const Problem& piece, Index a
     return blocking;
   }
   const bool misaligned = all_cols % tiles.lanes != 0;
-  if (worth_copying(piece, all_cols, misaligned, usable)) {
+  // Prefetchers fetch two lines together; narrower panels waste one of them.
+  const bool narrow = tiles.cols * float_bytes < 2 * line_bytes;
+  if (worth_copying(piece, all_cols, misaligned || narrow, usable)) {
     return packed_blocking(tiles, piece, usable);
   }
   if (n * k * float_bytes > usable.level3 && m <= most_streamed_rows) {
@@ -149,6 +152,18 @@ Blocking choose_prepacked_blocking(const TileKernels& tiles, const Problem& prob
   Blocking blocking = packed_blocking(tiles, problem, usable_caches());
   blocking.path = Path::prepacked;
   return blocking;
+}
+
+std::string describe_blocking() {
+  constexpr Index large = Index{1} << 20;  // no extent of its own limits a block
+  constexpr Index kib = 1024;
+  const TileKernels& tiles = tile_kernels();
+  const Blocking blocks = packed_blocking(tiles, {1, large, large, large}, usable_caches());
+  const CpuCaches& caches = cpu_caches();
+  return fmt::format(
+      "tiles {}; caches of {}, {} and {} KiB give blocks of {} x {} of A and {} x {} of B",
+      tiles.name, caches.level1 / kib, caches.level2 / kib, caches.level3 / kib, blocks.rows,
+      blocks.depth, blocks.depth, blocks.cols);
 }
 
 Index panel_elements(const TileKernels& tiles, const Blocking& blocking) {

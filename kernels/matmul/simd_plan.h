@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "kernels/matmul/matmul.h"
@@ -37,6 +38,9 @@ Blocking choose_blocking(const TileKernels& tiles, const Problem& piece, Index a
 
 /// The same for a B that is prepacked.
 Blocking choose_prepacked_blocking(const TileKernels& tiles, const Problem& problem);
+
+/// The register tile in use and the largest blocks that the caches of this machine allow.
+std::string describe_blocking();
 
 /// Elements that a block of B takes as panels, or 0 where it is not copied in a call.
 Index panel_elements(const TileKernels& tiles, const Blocking& blocking);

@@ -34,7 +34,7 @@ class Misbehaviour : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     plan_ = new Plan(make_plan(
-        parse_config("family = test\nn = 1, 2\nlaunches = 6\nquartets = 2\ntimeout = 5s\n"
+        parse_config("family = test\nn = 1, 2\nlaunches = 6\nquartets = 2\ntimeout = 10s\n"
                      "variants = good, wrong, throws, throws_late, crashes, crashes_late, hangs, "
                      "unsupported\n",
                      "x.cfg", {}),
