@@ -22,7 +22,7 @@ PANELS_PER_PAGE = 12
 DPI = 150
 LINE = 1.35 / 72   # inches that a line of text takes per point of its size
 EDGE = 0.12        # inches of white around everything
-LEFT = 0.78        # of the first panel: tick labels and axis label
+LEFT = 0.78        # of the first panel, where nothing else is said: tick labels and axis label
 X_LABEL = 0.22
 
 Legend = list[tuple[Artist, str]]
@@ -50,6 +50,7 @@ class Page:
     columns: int = 1
     shared: bool = True
     tick_lines: int = 1
+    left: float = LEFT  # inches for tick labels and axis label of the first panel
     part: str = ""  # tells the files of one figure apart
 
 
@@ -59,7 +60,7 @@ class _Layout:
     def __init__(self, page: Page, legend_width: float, legend_height: float) -> None:
         self.page = page
         self.gap = 0.25 if page.shared else 0.55
-        self.right = LEFT + page.columns * (page.width + self.gap) - self.gap
+        self.right = page.left + page.columns * (page.width + self.gap) - self.gap
         self.width = max(self.right + 0.2 + legend_width + EDGE, 6.0)
         text_width = self.width - 2 * EDGE
         self.title = style.wrap(page.title, text_width, style.TITLE_POINTS)
@@ -82,7 +83,7 @@ class _Layout:
     def panel(self, index: int) -> tuple[float, float]:
         """Left and top of that panel."""
         row, column = divmod(index, self.page.columns)
-        return LEFT + column * (self.page.width + self.gap), self.row_tops[row]
+        return self.page.left + column * (self.page.width + self.gap), self.row_tops[row]
 
 
 def render(page: Page) -> Figure:

@@ -13,6 +13,7 @@ std::span<const Kernel> family() {
       simd_parallel,  //
       openblas,       //
       eigen,          //
+      auto_kernel,    //
   };
   return list;
 }

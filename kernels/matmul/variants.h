@@ -13,6 +13,11 @@ extern const Kernel simd;
 extern const Kernel simd_parallel;
 extern const Kernel openblas;
 extern const Kernel eigen;
+extern const Kernel auto_kernel;
+
+/// What the variant `auto` says without Constants::policy.
+inline constexpr std::string_view why_no_policy =
+    "auto needs a policy: set policy = FILE to what `crossover policy fit` made";
 
 /// Parts of an entry for variants that need nothing special.
 inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }
