@@ -92,6 +92,7 @@ def ticks(low: float, high: float) -> list[float]:
 
 def draw_panel(axes, score: Score, bars: list[Bar], target: float) -> None:
     """Horizontal bars, the first strategy on top; the axis is linear up to 1%."""
+    from matplotlib.patheffects import withStroke
     rows = range(len(bars))
     axes.barh(rows, [bar.value for bar in bars], height=0.62, zorder=2,
               color=[colour(strategy) for strategy in score.strategies])
@@ -106,7 +107,8 @@ def draw_panel(axes, score: Score, bars: list[Bar], target: float) -> None:
     for row, bar in enumerate(bars):
         place = max(bar.value, bar.high, 0)
         axes.annotate(f"{bar.value:.2f}%" if abs(bar.value) < 10 else f"{bar.value:.0f}%",
-                      (place, row), (4, 0), textcoords="offset points", va="center", fontsize=8)
+                      (place, row), (4, 0), textcoords="offset points", va="center", fontsize=8,
+                      path_effects=[withStroke(linewidth=2.5, foreground="white")])
     axes.axvline(0, color="#333333", linewidth=0.8, zorder=4)
     axes.axvline(target, color="#C9A227", linewidth=1.2, linestyle=(0, (5, 2)), zorder=1)
     marks = ticks(*axes.get_xlim())
@@ -135,7 +137,7 @@ def page_of(score: Score):
         stem="regret",
         title="What each rule for going parallel costs, on shapes it was not fitted to",
         headings=["mean regret", "95th percentile of regret"],
-        x_label="regret against the best choice (linear up to 1%, then logarithmic)",
+        x_label="regret (linear up to 1%, then logarithmic)",
         y_label="",
         draw=lambda axes, i: draw_panel(axes, score, *panels[i]),
         legend=[(Patch(color="#D55E00"), "this policy"), (Patch(color="#0072B2"), "published rule"),

@@ -100,12 +100,15 @@ constexpr const char* choice_loop = R"(  const double log2_of_k = std::log2(stat
 }}
 
 }}  // namespace crossover_policy
+
+#endif
 )";
 
 }  // namespace
 
 std::string policy_header(const Policy& policy) {
-  const std::string declarations = R"(#pragma once
+  const std::string declarations = R"(#ifndef CROSSOVER_POLICY_H
+#define CROSSOVER_POLICY_H
 
 #include <cmath>
 #include <cstdint>
