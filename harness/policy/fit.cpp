@@ -78,6 +78,7 @@ Policy fit_policy(const MeasuredShapes& measured, std::uint64_t seed, std::size_
   policy.sources = measured.sources;
   policy.cells = measured.shapes.size() * measured.threads.size();
   for (const MeasuredShape& shape : measured.shapes) policy.training.push_back(shape.shape);
+  std::sort(policy.training.begin(), policy.training.end());
   std::mt19937_64 random(seed);
   for (std::size_t index = 1; index < measured.threads.size(); ++index) {
     const std::vector<BoundaryPoint> points = boundary_points(measured, index);

@@ -110,8 +110,9 @@ int first_power(const Json& values, const char* name) {
 }
 
 Grid grid_from(const Json& object) {
-  return {first_power(object.at("m"), "m"), first_power(object.at("n"), "n"), object.at("m").size(),
-          object.at("n").size()};
+  return {first_power(object.at("m_nodes"), "m_nodes"),
+          first_power(object.at("n_nodes"), "n_nodes"), object.at("m_nodes").size(),
+          object.at("n_nodes").size()};
 }
 
 Json provenance_json(const Policy& policy) {
@@ -184,8 +185,8 @@ Json policy_json(const Policy& policy) {
           {"kernels", {{"serial", policy.serial_kernel}, {"parallel", policy.parallel_kernel}}},
           {"threads", policy.threads},
           {"confidence", policy.confidence},
-          {"m", powers_json(policy.grid.first_log2_m, policy.grid.rows)},
-          {"n", powers_json(policy.grid.first_log2_n, policy.grid.columns)},
+          {"m_nodes", powers_json(policy.grid.first_log2_m, policy.grid.rows)},
+          {"n_nodes", powers_json(policy.grid.first_log2_n, policy.grid.columns)},
           {"boundaries", boundaries},
           {"provenance", provenance_json(policy)}};
 }

@@ -126,8 +126,8 @@ TEST(PolicyFile, SaysWhatIsWrongWithIt) {
   EXPECT_NE(changed("schema", 9).find("schema 9"), std::string::npos);
   EXPECT_NE(changed("policy", "other").find("no policy"), std::string::npos);
   EXPECT_NE(changed("threads", {1, 2}).find("threads must ascend"), std::string::npos);
-  EXPECT_NE(changed("m", {1, 2, 5}).find("powers of two"), std::string::npos);
-  EXPECT_NE(changed("m", {1, 2}).find("log2_k has"), std::string::npos);
+  EXPECT_NE(changed("m_nodes", {1, 2, 5}).find("powers of two"), std::string::npos);
+  EXPECT_NE(changed("m_nodes", {1, 2}).find("log2_k has"), std::string::npos);
   EXPECT_NE(changed("boundaries", harness::Json::array()).find("threads must"), std::string::npos);
 }
 

@@ -79,7 +79,7 @@ class Fit(WithSweeps):
         self.assertEqual(policy["condition"], {"layout": "ab", "waiting": "active"})
         self.assertEqual(policy["machine"], {"name": "Fake CPU (2 CPUs)", "cpu": "Fake CPU",
                                              "cores": 2})
-        row, column = policy["m"].index(16), policy["n"].index(128)
+        row, column = policy["m_nodes"].index(16), policy["n_nodes"].index(128)
         k = 2 ** policy["boundaries"][0]["log2_k"][row][column]
         self.assertAlmostEqual(k / (2 * REGION_WORK / 16 / 128), 1, delta=0.25)
         self.assertEqual(policy["provenance"]["cells"], 300)

@@ -85,10 +85,12 @@ TEST(Judge, IntervalsCoverTheTrueMeanOfTheDistribution) {
     ranges.most_work = 268435456;
     const auto shapes =
         draw_shapes(ranges, 200, Spread::random, 1000 + static_cast<std::uint64_t>(i));
-    const auto finding = judge(world.measure(shapes, counts, 6, 1), strategies, 1, 100).front();
+    const auto seed = static_cast<std::uint64_t>(i);
+    const auto finding =
+        judge(world.measure(shapes, counts, 6, seed), strategies, seed, 400).front();
     covered += finding.mean_ci.low <= truth && truth <= finding.mean_ci.high;
   }
-  EXPECT_GE(covered, 88);
+  EXPECT_GE(covered, 87);  // of 95 expected; fewer in one of a thousand
 }
 
 TEST(Judge, PairsTheDifferencesAndCountsWhatItApproximates) {
