@@ -138,7 +138,8 @@ std::vector<double> minimise(const Loss& loss, std::vector<double> surface) {
     double largest = 0;
     for (const double one : step) largest = std::max(largest, std::abs(one));
     if (largest < enough) break;
-    for (double share = std::min(1.0, longest / largest); share > 1e-9; share /= 2) {
+    double share = std::min(1.0, longest / largest);
+    for (int halving = 0; halving < 30; ++halving, share /= 2) {
       std::vector<double> next = surface;
       for (std::size_t i = 0; i < next.size(); ++i) next[i] -= share * step[i];
       const double reached = loss.value(next);
@@ -186,9 +187,10 @@ std::vector<double> fit_surface(const Grid& grid, std::span<const BoundaryPoint>
   }
   std::vector<double> surface(grid.nodes(), centre);
   // From smooth to sharp, since a sharp loss is flat where the search begins.
-  for (double sharpness = std::max(1.0, weights.sharpness); sharpness > weights.sharpness;
-       sharpness /= 3) {
+  double sharpness = 1;
+  while (sharpness > weights.sharpness) {
     surface = minimise({grid, all, {weights.smoothness, sharpness}, centre}, std::move(surface));
+    sharpness /= 3;
   }
   return minimise({grid, std::move(all), weights, centre}, std::move(surface));
 }
