@@ -22,7 +22,7 @@ PANELS_PER_PAGE = 12
 DPI = 150
 LINE = 1.35 / 72   # inches that a line of text takes per point of its size
 EDGE = 0.12        # inches of white around everything
-LEFT = 0.78        # of the first panel, where nothing else is said: tick labels and axis label
+LEFT = 0.78        # of the first panel: tick labels and axis label
 X_LABEL = 0.22
 
 Legend = list[tuple[Artist, str]]
@@ -34,7 +34,7 @@ class Page:
     """What one figure file shows. width and height are those of one panel, in inches.
 
     headings has one text per panel; draw(axes, i) fills panel i. shared: all panels have the same
-    y axis, and only the first column labels it. tick_lines: lines of text of one x tick.
+    y axis, and only the first column labels it. tick_lines: lines of text of one x tick. left: inches for the labels of the y axis.
     """
 
     stem: str
@@ -50,7 +50,7 @@ class Page:
     columns: int = 1
     shared: bool = True
     tick_lines: int = 1
-    left: float = LEFT  # inches for tick labels and axis label of the first panel
+    left: float = LEFT
     part: str = ""  # tells the files of one figure apart
 
 
