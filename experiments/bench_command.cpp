@@ -39,6 +39,8 @@ void run_cell(benchmark::State& state, const harness::Cell& cell) {
     for (auto _ : state) the_case.call();
     state.counters["FLOPS"] =
         benchmark::Counter(the_case.work.flops, benchmark::Counter::kIsIterationInvariantRate);
+  } catch (const harness::Unsupported& reason) {
+    state.SkipWithError(reason.what());
   } catch (const std::exception& error) {
     state.SkipWithError(error.what());
     any_failed = true;

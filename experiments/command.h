@@ -43,6 +43,7 @@ int compare_command(const Arguments& arguments);
 int report_command(const Arguments& arguments);
 int export_command(const Arguments& arguments);
 int simulate_command(const Arguments& arguments);
+int policy_command(const Arguments& arguments);
 
 /// The options of one command: parses, answers --help, and rejects what it does not know.
 class Options {

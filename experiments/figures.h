@@ -10,4 +10,7 @@ namespace crossover::experiments {
 /// for.
 int draw_figures(const std::string& run, const std::vector<std::string>& options);
 
+/// The same with another script of plots/ and all of its arguments.
+int run_plots(const std::string& script, const std::vector<std::string>& arguments);
+
 }  // namespace crossover::experiments

@@ -9,7 +9,7 @@
 namespace crossover::experiments {
 
 harness::SettingInfo instruction_set_setting() {
-  return {"isa", {"auto", "avx3", "avx2", "sse4", "neon", "scalar"}};
+  return {"isa", {"auto", "avx3", "avx2", "sse4", "neon", "scalar"}, false};
 }
 
 void choose_instruction_set(const harness::Arm& arm) {

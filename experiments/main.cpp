@@ -17,7 +17,7 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 10> commands{{
+constexpr std::array<Command, 11> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
@@ -29,6 +29,8 @@ constexpr std::array<Command, 10> commands{{
     {"report", "stored runs as Markdown and self-contained HTML", report_command},
     {"export", "the samples of a stored run for pandas, SQL, Google Benchmark", export_command},
     {"simulate", "the method's error rates on synthetic timings", simulate_command},
+    {"policy", "a dispatch policy from stored sweeps, and its regret beside published rules",
+     policy_command},
 }};
 
 void print_help() {

@@ -8,11 +8,13 @@
 
 #include "experiments/aligned_buffer.h"
 #include "experiments/instruction_set_setting.h"
+#include "experiments/policy_setting.h"
 #include "experiments/variant_info.h"
 #include "kernels/core/cpu_caches.h"
 #include "kernels/matmul/matmul.h"
 #include "kernels/matmul/reference.h"
 #include "kernels/matmul/simd_plan.h"
+#include "kernels/matmul/variants.h"
 
 namespace crossover::experiments {
 namespace {
@@ -108,8 +110,13 @@ kernels::ParallelPolicy filling_policy(const matmul::Kernel& kernel,
 class Product {
  public:
   Product(const matmul::Kernel& kernel, const matmul::Problem& problem,
-          const kernels::ParallelPolicy& policy, int sets, bool fresh_buffers)
-      : kernel_(kernel), problem_(problem), policy_(policy), fresh_buffers_(fresh_buffers) {
+          const kernels::ParallelPolicy& policy, int sets, bool fresh_buffers,
+          std::optional<matmul::DispatchPolicy> dispatch)
+      : kernel_(kernel),
+        problem_(problem),
+        policy_(policy),
+        fresh_buffers_(fresh_buffers),
+        dispatch_(std::move(dispatch)) {
     workspace_ = AlignedBuffer<std::byte>(kernel.workspace_bytes(problem, policy));
     for (int set = 0; set < sets; ++set) {
       operands_.emplace_back(problem, filling_policy(kernel, policy));
@@ -160,7 +167,8 @@ class Product {
 
  private:
   void prepare() {
-    const matmul::Constants constants = {operands_.back().b_of(problem_)};
+    const matmul::Constants constants = {operands_.back().b_of(problem_),
+                                         dispatch_ ? &*dispatch_ : nullptr};
     const auto start = std::chrono::steady_clock::now();
     prepared_.push_back(kernel_.prepare(problem_, constants, policy_));
     prepare_seconds =
@@ -180,6 +188,7 @@ class Product {
   matmul::Problem problem_;
   kernels::ParallelPolicy policy_;
   bool fresh_buffers_;
+  std::optional<matmul::DispatchPolicy> dispatch_;
   AlignedBuffer<std::byte> workspace_;
   std::vector<Operands> operands_;
   std::vector<std::unique_ptr<kernels::Prepared>> prepared_;  // one, or one for each operands_
@@ -216,8 +225,11 @@ harness::FamilyInfo matmul_family() {
   family.alias = {{"size", {"m", "n", "k"}}};
   family.tuples = {
       {"nk", {"n", "k"}}, {"mk", {"m", "k"}}, {"mn", {"m", "n"}}, {"mnk", {"m", "n", "k"}}};
-  family.settings = {
-      instruction_set_setting(), {"other_pool", {"none", "openmp"}}, {"layout", {"ab", "abt"}}};
+  family.settings = {instruction_set_setting(),
+                     {"other_pool", {"none", "openmp"}, false},
+                     {"layout", {"ab", "abt"}, false},
+                     policy_setting(),
+                     policy_from_setting()};
   for (const matmul::Kernel& kernel : matmul::family()) {
     family.variants.push_back(variant_info(kernel));
     family.variants.back().unavailable = kernel.why_unsupported({1, 1, 1, 1});
@@ -242,11 +254,17 @@ harness::Case matmul_case(const harness::Cell& cell) {
   const matmul::Problem problem = problem_of(cell);
   if (const auto reason = kernel->why_unsupported(problem)) throw harness::Unsupported(*reason);
 
+  std::optional<matmul::DispatchPolicy> dispatch;
+  if (cell.arm.variant == matmul::auto_kernel.name) {
+    dispatch = dispatch_policy_of(cell.arm);
+    if (!dispatch) throw harness::Unsupported(std::string(matmul::why_no_policy));
+  }
+
   const bool cold = setting(cell.arm, "cache") == "cold";
   const bool fresh = setting(cell.arm, "buffers") == "per_call";
   const auto product = std::make_shared<Product>(
       *kernel, problem, kernels::ParallelPolicy{harness::threads_of(cell.arm)},
-      cold ? sets_for_cold_cache(problem) : 1, fresh);
+      cold ? sets_for_cold_cache(problem) : 1, fresh, std::move(dispatch));
   if (setting(cell.arm, "other_pool") == "openmp") start_openmp_pool(harness::threads_of(cell.arm));
   harness::Case result;
   result.work = {flops_of(problem), bytes_of(problem)};

@@ -42,9 +42,14 @@ void ensure_summary(const std::filesystem::path& run) {
 }  // namespace
 
 int draw_figures(const std::string& run, const std::vector<std::string>& options) {
-  std::vector<std::string> command{python_program, std::string(source_root) + "/plots/plot.py",
-                                   run};
-  command.insert(command.end(), options.begin(), options.end());
+  std::vector<std::string> arguments{run};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  return run_plots("plot.py", arguments);
+}
+
+int run_plots(const std::string& script, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{python_program, std::string(source_root) + "/plots/" + script};
+  command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (std::string& word : command) pointers.push_back(word.data());
   pointers.push_back(nullptr);

@@ -12,6 +12,7 @@
 #include "experiments/figures.h"
 #include "experiments/lock_options.h"
 #include "experiments/measured_run.h"
+#include "experiments/policy_setting.h"
 #include "experiments/probe_cases.h"
 #include "harness/duration.h"
 #include "harness/results/manifest.h"
@@ -115,6 +116,7 @@ std::optional<harness::Plan> planned(const Options& options, const SplitArgument
   harness::Plan plan = harness::make_plan(harness::read_config(config_path, split.overrides), all,
                                           {harness::read_machine().cores});
   for (const std::string& warning : plan.warnings) std::cerr << "warning: " << warning << "\n";
+  check_policies(plan);
   if (options.has("quick")) make_quick(plan);
   if (options.has("dry-run")) {
     print_plan(plan, all);

@@ -25,6 +25,7 @@ struct VariantInfo {
 struct SettingInfo {
   std::string name;
   std::vector<std::string> values;  // the legal values, the first one is the default
+  bool free_text = false;           // any other value is legal, too: a file
 };
 
 /// What the planner must know of a family: its axes, variants and settings. Injected by

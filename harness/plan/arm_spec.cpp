@@ -23,6 +23,12 @@ Names legal_values(const FamilyInfo& family, const std::string& key) {
   return {};
 }
 
+bool is_free_text(const FamilyInfo& family, const std::string& key) {
+  return std::any_of(
+      family.settings.begin(), family.settings.end(),
+      [&](const SettingInfo& setting) { return setting.name == key && setting.free_text; });
+}
+
 /// The values that a list gives to a setting, symbols resolved and duplicates dropped.
 Names setting_values(const SectionInput& input, const ConfigValue& value) {
   Names values;
@@ -36,7 +42,7 @@ Names setting_values(const SectionInput& input, const ConfigValue& value) {
     return values;
   }
   const Names legal = legal_values(input.family, value.key);
-  const bool free = value.key.starts_with("env.");
+  const bool free = value.key.starts_with("env.") || is_free_text(input.family, value.key);
   std::set<std::string> seen;
   for (const std::string& element : split_list(value)) {
     const std::string checked = free ? element : one_of(value, element, legal);

@@ -171,6 +171,14 @@ std::vector<double> Evidence::launch_medians(std::size_t arm, std::size_t proble
   return medians;
 }
 
+std::map<int, double> Evidence::medians_by_launch(std::size_t arm, std::size_t problem) const {
+  std::map<int, double> medians;
+  const auto found = medians_.find({arm, problem});
+  if (found == medians_.end()) return medians;
+  for (const LaunchMedian& launch : found->second) medians[launch.launch] = launch.seconds;
+  return medians;
+}
+
 std::size_t Evidence::launches(std::size_t arm, std::size_t problem) const {
   const auto found = medians_.find({arm, problem});
   return found == medians_.end() ? 0 : found->second.size();

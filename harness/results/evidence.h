@@ -141,6 +141,7 @@ class Evidence {
 
   /// Medians over the samples of each launch, in seconds per call.
   std::vector<double> launch_medians(std::size_t arm, std::size_t problem) const;
+  std::map<int, double> medians_by_launch(std::size_t arm, std::size_t problem) const;
 
   /// Launch effects: the Hodges-Lehmann estimate over the blocks of each launch. Throws
   /// std::invalid_argument for a pair that was not given to the constructor.

@@ -68,6 +68,20 @@ double median(std::span<const double> values) {
   return median_of_sorted(sorted_copy(values));
 }
 
+double quantile(std::span<const double> values, double share) {
+  require_any(values, "quantile");
+  require_finite(values, "quantile");
+  if (!(share >= 0 && share <= 1)) {
+    throw std::invalid_argument("quantile: share " + std::to_string(share) +
+                                "; expected one from 0 to 1");
+  }
+  const std::vector<double> sorted = sorted_copy(values);
+  const double place = share * static_cast<double>(sorted.size() - 1);
+  const std::size_t below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
 double hodges_lehmann(std::span<const double> values) {
   require_any(values, "hodges_lehmann");
   require_finite(values, "hodges_lehmann");

@@ -25,6 +25,11 @@ struct Estimate {
 /// Median; the mean of the two middle values for an even count. The span must not be empty.
 double median(std::span<const double> values);
 
+/// The value below which that share of the values lies, linear between order statistics: 0 is the
+/// least, 0.5 the median, 1 the greatest. Errors: std::invalid_argument for a share outside [0, 1].
+/// Source: definition 7 of Hyndman & Fan, The American Statistician 50 (1996).
+double quantile(std::span<const double> values, double share);
+
 /// Median of all pairwise means including i = j. The span must not be empty. Cost: n^2 / 2 doubles
 /// and their sort, meant for the blocks of one launch.
 /// Source: Hodges & Lehmann, Ann. Math. Stat. 34 (1963).

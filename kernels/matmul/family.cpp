@@ -16,6 +16,7 @@ std::span<const Kernel> family() {
       simd,              //
       simd_parallel,     //
       prepacked,         //
+      auto_kernel,       //
       openblas,          //
       eigen,             //
       blis,              //

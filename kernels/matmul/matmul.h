@@ -9,6 +9,8 @@
 
 namespace crossover::kernels::matmul {
 
+struct DispatchPolicy;
+
 /// What the rows of the second operand in memory are.
 enum class Layout {
   ab,   // rows of B: [k,n]
@@ -40,6 +42,8 @@ struct Args {
 struct Constants {
   MatrixBatch<const float> b;  // Args::b. Variants with Packing::prepacked copy it in prepare() and
                                // read the copy; the others read it in run() alone
+  const DispatchPolicy* policy = nullptr;  // what the variant `auto` needs; must outlive what it
+                                           // prepares
 };
 
 using Kernel = kernels::Kernel<Problem, Args, Constants>;

@@ -22,6 +22,11 @@ extern const Kernel blis;
 extern const Kernel onednn;
 extern const Kernel onednn_prepacked;
 extern const Kernel libxsmm;
+extern const Kernel auto_kernel;
+
+/// What the variant `auto` says without Constants::policy.
+inline constexpr std::string_view why_no_policy =
+    "auto needs a policy: set policy = FILE to what `crossover policy fit` made";
 
 /// Parts of an entry for variants that need nothing special.
 inline std::optional<std::string> always_supported(const Problem&) { return std::nullopt; }

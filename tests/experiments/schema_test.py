@@ -16,7 +16,7 @@ ROOT = pathlib.Path()
 DONE, REGRESSION, UNDECIDED = 0, 1, 3
 
 # What their members are called is data: settings, variables, extents, libraries, probes.
-FREE_MEMBERS = {"settings", "against_settings", "environment", "overrides", "libraries", "problem",
+FREE_MEMBERS = {"settings", "against_settings", "environment", "overrides", "libraries", "problem", "condition",
                 "problems", "fixed", "team", "builds", "ceilings"}
 # Where a crossing was found, operands come from memory, or a cell is missing on one side.
 NOT_ALWAYS = {"curve", "bytes_per_second", "lost"}
@@ -37,6 +37,19 @@ size     = 16, 32
 variants = naive, simd
 against  = naive
 size     = 16
+"""
+
+POLICY_CONFIG = """
+family   = matmul
+question = sweep
+variants = simd_parallel[threads=2]
+against  = simd
+m        = {m}
+n        = 16, 64
+k        = 16, 64, 256
+launches = 2
+quartets = 2
+budget   = 20s
 """
 
 
@@ -102,12 +115,25 @@ def stored_members(folder: pathlib.Path) -> set[str]:
     return found
 
 
+def policy_members(folder: pathlib.Path) -> set[str]:
+    for name, m in (("train", "1, 4, 16, 64"), ("holdout", "2, 8")):
+        config = folder / f"{name}.cfg"
+        config.write_text(POLICY_CONFIG.format(m=m))
+        crossover("run", config, "--out", folder, "--no-figures", "--no-lock")
+    policy = folder / "policy.json"
+    crossover("policy", "fit", next(folder.glob("train/*")), "--out", policy, "--replicates", 5)
+    crossover("policy", "score", policy, next(folder.glob("holdout/*")), "--no-figures")
+    return (members(json.loads(policy.read_text()))
+            | members(json.loads((folder / "score.json").read_text())))
+
+
 class Schema(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.text = (ROOT / "results" / "README.md").read_text()
         with tempfile.TemporaryDirectory() as folder:
-            cls.stored = stored_members(pathlib.Path(folder))
+            cls.stored = (stored_members(pathlib.Path(folder))
+                          | policy_members(pathlib.Path(folder)))
 
     def test_what_is_stored_is_documented(self):
         self.assertEqual(sorted(self.stored - documented(self.text)), [])

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kernels/core/instruction_set.h"
+#include "kernels/matmul/dispatch_policy.h"
 #include "kernels/matmul/reference.h"
 #include "tests/kernels/guarded_matrix.h"
 
@@ -80,10 +81,17 @@ struct Operands {
   }
 };
 
+/// A policy that chooses every count of threads somewhere among small shapes.
+inline const matmul::DispatchPolicy& small_policy() {
+  static const matmul::DispatchPolicy policy{
+      0, 0, 2, 2, {{2, {8, 7, 6, 5}}, {3, {9, 8, 7, 6}}, {5, {10, 9, 8, 7}}}};
+  return policy;
+}
+
 /// Runs the kernel as the contract demands.
 inline void run(const matmul::Kernel& kernel, const matmul::Problem& problem,
                 const matmul::Args& args, const ParallelPolicy& policy) {
-  const auto prepared = kernel.prepare(problem, {args.b}, policy);
+  const auto prepared = kernel.prepare(problem, {args.b, &small_policy()}, policy);
   const Workspace workspace(kernel.workspace_bytes(problem, policy));
   kernel.run(args, *prepared, workspace.span(), policy);
 }
