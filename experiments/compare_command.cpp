@@ -8,6 +8,7 @@
 #include "experiments/comparison_output.h"
 #include "experiments/stored_runs.h"
 #include "harness/plan/config.h"
+#include "harness/results/best_of.h"
 #include "harness/results/comparison.h"
 
 namespace crossover::experiments {
@@ -26,6 +27,10 @@ Options compare_options() {
       "crossover compare results/quickstart/20260131T120000Z-host --arms simd openblas");
   options.add()("arms", po::value<std::vector<std::string>>()->multitoken(),
                 "two arms of one run by their labels in the tables: before and after")(
+      "best", po::value<std::vector<std::string>>()->multitoken(),
+      "variants of one run, the fastest of which is compared at every problem ...")(
+      "of", po::value<std::vector<std::string>>()->multitoken(),
+      "... with the fastest of these, for each number of threads")(
       "any-machine", "compare runs of different machines")(
       "format", po::value<std::string>()->default_value("text"), "text, json, markdown or csv");
   add_gate_option(options);
@@ -113,6 +118,30 @@ harness::Comparison compare_two_runs(const Options& options, const fs::path& bef
   return comparison;
 }
 
+int print_best(const Options& options, const fs::path& run, const std::string& format) {
+  const auto group = [&](const char* name) {
+    if (!options.has(name))
+      throw UsageError("--best VARIANT... and --of VARIANT... need each other");
+    return options.values()[name].as<std::vector<std::string>>();
+  };
+  try {
+    const auto comparisons = harness::compare_best(run, group("best"), group("of"));
+    if (comparisons.empty()) throw UsageError("no problem was measured with both groups");
+    harness::Json list = harness::Json::array();
+    for (const harness::Comparison& comparison : comparisons) {
+      if (format == "json") {
+        list.push_back(harness::comparison_json(comparison, std::nullopt));
+      } else {
+        print_comparison(comparison, std::nullopt, format);
+      }
+    }
+    if (format == "json") std::cout << harness::text_of(list, 1) << "\n";
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
+  return exit_done;
+}
+
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
@@ -129,6 +158,10 @@ int compare_command(const Arguments& arguments) {
   std::vector<fs::path> runs;
   for (const std::string& path : options.values()["runs"].as<std::vector<std::string>>()) {
     runs.push_back(run_directory(path));
+  }
+  if (options.has("best") || options.has("of")) {
+    if (runs.size() != 1) throw UsageError("--best and --of are for the variants of one run");
+    return print_best(options, runs.front(), format);
   }
   const harness::Comparison comparison = runs.size() == 2
                                              ? compare_two_runs(options, runs[0], runs[1])

@@ -36,27 +36,21 @@ class PairedCells {
   PairedCells(const SectionPlan& plan, const Evidence& evidence, const Pair& pair)
       : plan_(plan), evidence_(evidence), pair_(pair) {}
 
-  void add_to(Comparison& comparison, std::vector<PairEffects>& all,
+  /// Adds the cell, or what keeps it from being compared.
+  void add_to(Comparison& comparison, const ChosenCell& chosen, std::vector<PairEffects>& all,
               std::vector<std::size_t>& looks) const {
-    for (std::size_t problem = 0; problem < plan_.problems.size(); ++problem) {
-      // Replicas run on some problems only.
-      if (!runs(plan_, pair_.variant, problem) || !runs(plan_, pair_.against, problem)) continue;
-      const PairEffects effects = evidence_.effects(pair_, problem);
-      if (effects.primary().empty()) {
-        add_unmatched(comparison, problem);
-        continue;
-      }
-      comparison.cells.push_back(cell(problem, effects));
-      all.push_back(effects);
-      looks.push_back(plan_.protocol.looks.size());
-    }
+    const PairEffects effects = evidence_.effects(pair_, chosen.problem);
+    if (effects.primary().empty()) return add_unmatched(comparison, chosen.problem);
+    comparison.cells.push_back(cell(chosen.problem, effects));
+    comparison.cells.back().label = chosen.label;
+    all.push_back(effects);
+    looks.push_back(plan_.protocol.looks.size());
   }
 
  private:
   ComparedCell cell(std::size_t problem, const PairEffects& effects) const {
     ComparedCell cell;
     cell.section = plan_.name;
-    cell.label = label(plan_.arms[pair_.variant], plan_.varying);
     cell.problem = plan_.problems[problem];
     cell.before_seconds = median(evidence_.launch_medians(pair_.against, problem));
     cell.after_seconds = median(evidence_.launch_medians(pair_.variant, problem));
@@ -137,14 +131,30 @@ Comparison compare_arms(const StoredRun& run, const std::string& before, const s
 
 Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
                          const PairsOf& pairs) {
+  std::vector<ChosenCell> cells;
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const SectionPlan& section = sections[i];
+    for (const Pair& pair : pairs(section)) {
+      for (std::size_t problem = 0; problem < section.problems.size(); ++problem) {
+        // Replicas run on some problems only.
+        if (!runs(section, pair.variant, problem) || !runs(section, pair.against, problem))
+          continue;
+        cells.push_back({i, pair, problem, label(section.arms[pair.variant], section.varying)});
+      }
+    }
+  }
+  return compare_cells(sections, evidence, cells);
+}
+
+Comparison compare_cells(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
+                         std::span<const ChosenCell> cells) {
   Comparison comparison;
   comparison.paired = true;
   std::vector<PairEffects> effects;
   std::vector<std::size_t> looks;
-  for (std::size_t i = 0; i < sections.size(); ++i) {
-    for (const Pair& pair : pairs(sections[i])) {
-      PairedCells(sections[i], evidence[i], pair).add_to(comparison, effects, looks);
-    }
+  for (const ChosenCell& chosen : cells) {
+    PairedCells(sections[chosen.section], evidence[chosen.section], chosen.pair)
+        .add_to(comparison, chosen, effects, looks);
   }
   std::vector<std::map<int, double>> launches;
   for (std::size_t i = 0; i < effects.size(); ++i) {

@@ -66,6 +66,18 @@ std::vector<std::string> arm_labels(const StoredRun& run);
 Comparison compare_pairs(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
                          const PairsOf& pairs);
 
+/// One pair of arms on one problem of a section; indices.
+struct ChosenCell {
+  std::size_t section = 0;
+  Pair pair;
+  std::size_t problem = 0;
+  std::string label;  // what the cell is called
+};
+
+/// The same for chosen cells.
+Comparison compare_cells(std::span<const SectionPlan> sections, std::span<const Evidence> evidence,
+                         std::span<const ChosenCell> cells);
+
 /// Two arms of one run in every section that has both, as compare_pairs(). `run` must have been
 /// read with pairs_of_labels().
 Comparison compare_arms(const StoredRun& run, const std::string& before, const std::string& after);
