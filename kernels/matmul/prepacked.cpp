@@ -3,6 +3,7 @@
 #include <new>
 
 #include "kernels/core/partition.h"
+#include "kernels/matmul/simd_packing.h"
 #include "kernels/matmul/simd_team.h"
 #include "kernels/matmul/variants.h"
 
@@ -49,9 +50,11 @@ class Packed : public Prepared {
       const Index rows = std::min(depth, problem.k - p0);
       float* to = data_.get() + element * panels.batch_stride + p0 * panels.cols;
       if (problem.layout == Layout::abt) {
-        plan.tiles.pack_bt(b.matrix(element) + p0, b.row_stride, rows, problem.n, to);
+        packing_kernels().pack_bt(b.matrix(element) + p0, b.row_stride, rows, problem.n,
+                                  plan.tiles.cols, to);
       } else {
-        plan.tiles.pack_b(b.row(element, p0), b.row_stride, rows, problem.n, to);
+        packing_kernels().pack_b(b.row(element, p0), b.row_stride, rows, problem.n, plan.tiles.cols,
+                                 to);
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "kernels/core/partition.h"
+#include "kernels/matmul/simd_packing.h"
 #include "kernels/matmul/simd_streams.h"
 #include "kernels/matmul/variants.h"
 
@@ -19,6 +20,7 @@ struct Product {
   Index element;
   float* packed_a;
   float* packed_b;
+  const PackingKernels& packing = packing_kernels();
 
   // C[:, j0 : j0 + cols] (+)= A[:, p0 : p0 + depth] * B[p0 : p0 + depth, j0 : j0 + cols]
   void multiply_block(Index p0, Index depth, Index j0, Index cols) const {
@@ -54,11 +56,11 @@ struct Product {
     const Range own = share(cols, group.members, group.member, tiles.cols);
     float* to = packed_b + own.begin * depth;
     if (args.layout == Layout::abt) {
-      tiles.pack_bt(args.b.row(element, j0 + own.begin) + p0, args.b.row_stride, depth, own.size(),
-                    to);
+      packing.pack_bt(args.b.row(element, j0 + own.begin) + p0, args.b.row_stride, depth,
+                      own.size(), tiles.cols, to);
     } else {
-      tiles.pack_b(args.b.row(element, p0) + j0 + own.begin, args.b.row_stride, depth, own.size(),
-                   to);
+      packing.pack_b(args.b.row(element, p0) + j0 + own.begin, args.b.row_stride, depth, own.size(),
+                     tiles.cols, to);
     }
     if (group.barrier) group.barrier->arrive_and_wait();
     return packed_b;
@@ -71,8 +73,8 @@ struct Product {
       const Index strips = ceil_div(rows, tiles.rows);
       for (Index s = 0; s < strips; ++s) {
         const Range strip = share(rows, strips, s);
-        tiles.pack_a(block.a + (i0 + strip.begin) * block.a_stride, block.a_stride, strip.size(),
-                     block.depth, packed_a + strip.begin * block.depth);
+        packing.pack_a(block.a + (i0 + strip.begin) * block.a_stride, block.a_stride, strip.size(),
+                       block.depth, packed_a + strip.begin * block.depth);
       }
       for (Index j = 0; j < block.cols; j += tiles.cols) {
         Strip tile = block;

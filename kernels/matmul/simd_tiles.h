@@ -31,16 +31,6 @@ struct TileKernels {
   /// Computes C (+)= A * B for a strip, cut into tiles. Writes nothing beyond cols in C's rows;
   /// reads nothing beyond cols in B's rows either, where masked_memory.
   void (*multiply)(Strip strip);
-
-  /// Copies A [rows, depth] to its transpose [depth, rows].
-  void (*pack_a)(const float* a, Index a_stride, Index rows, Index depth, float* packed);
-
-  /// Copies B [depth, cols] into panels [depth, TileKernels::cols] one after the other; the last
-  /// panel is filled up with zeros to a whole vector.
-  void (*pack_b)(const float* b, Index b_stride, Index depth, Index cols, float* packed);
-
-  /// The same from B's transpose [cols, depth].
-  void (*pack_bt)(const float* bt, Index bt_stride, Index depth, Index cols, float* packed);
 };
 
 /// Those of the instruction set in use (instruction_set.h).
