@@ -26,8 +26,8 @@ Json kernels_json() {
                       {"available", !variant.unavailable},
                       {"reason", harness::nullable(variant.unavailable)},
                       {"traits", traits},
-                      {"details", harness::nullable(variant.details)},
-                      {"source", variant.source}});
+                      {"source", variant.source},
+                      {"details", harness::nullable(variant.details)}});
     }
   }
   return list;

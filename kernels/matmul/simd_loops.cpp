@@ -95,16 +95,7 @@ struct Product {
 
 // The paths without blocks: one call goes through the operands as they lie.
 void multiply_whole(const TileKernels& tiles, Path path, const Args& args, Index element) {
-  const Strip strip = {.a = args.a.matrix(element),
-                       .a_stride = args.a.row_stride,
-                       .b = args.b.matrix(element),
-                       .b_stride = args.b.row_stride,
-                       .b_panel_stride = tiles.cols,
-                       .c = args.c.matrix(element),
-                       .c_stride = args.c.row_stride,
-                       .rows = args.c.rows,
-                       .cols = args.c.cols,
-                       .depth = args.a.cols};
+  const Strip strip = whole_strip(tiles, args, element);
   if (path == Path::whole) return tiles.multiply(strip);
   const StreamKernels& streams = stream_kernels();
   (path == Path::stream ? streams.multiply_rows : streams.multiply_dots)(strip);

@@ -37,6 +37,20 @@ struct Resources {
   Group group;
 };
 
+/// All of one element of the batch, where it lies.
+inline Strip whole_strip(const TileKernels& tiles, const Args& args, Index element) {
+  return {.a = args.a.matrix(element),
+          .a_stride = args.a.row_stride,
+          .b = args.b.matrix(element),
+          .b_stride = args.b.row_stride,
+          .b_panel_stride = tiles.cols,
+          .c = args.c.matrix(element),
+          .c_stride = args.c.row_stride,
+          .rows = args.c.rows,
+          .cols = args.c.cols,
+          .depth = args.a.cols};
+}
+
 /// Computes the family's definition on the calling thread, or its share of it with a group.
 /// Source: Goto & van de Geijn, ACM TOMS 34(3), 2008, for Path::packed and Path::prepacked.
 void multiply_blocks(const TileKernels& tiles, const Blocking& blocking, const Args& args,

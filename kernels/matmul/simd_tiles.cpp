@@ -211,13 +211,18 @@ struct Tile {
   }
 
   static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index tail_lanes) {
+    multiply_here(s, b, c, tail_lanes);
+  }
+
+  static HWY_INLINE void multiply_here(const Strip& s, const float* b, float* c, Index tail_lanes) {
     const PartOfVector<TailTag> part(tail_lanes);
     Sums sum;
     TailSums tail_sum;
     if constexpr (vectors > 0) clear(all_sums, tag, sum);
     if constexpr (has_tail) clear(all_rows, TailTag(), tail_sum);
     const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
-                        group_of_rows<3>(s)};
+                        group_of_rows<3>(s), group_of_rows<4>(s), group_of_rows<5>(s),
+                        group_of_rows<6>(s), group_of_rows<7>(s)};
     if constexpr (packed_a) {
       // A row of C at a time: all at once would keep the rows of A and B waiting.
       const Index steps = s.depth / (rows + 1);
@@ -259,14 +264,15 @@ HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
   const float* b = s.b;
   Index col = 0;
   for (; col + width <= s.cols; col += width, b += width / tile_cols * s.b_panel_stride) {
-    Tile<rows, vectors, Tail::none, packed_a>::multiply(s, b, s.c + col, lanes);
+    Tile<rows, vectors, Tail::none, packed_a>::multiply_here(s, b, s.c + col, lanes);
   }
   if (col == s.cols) return;
-  const auto whole_vectors = static_cast<std::size_t>((s.cols - col) / lanes);
+  const auto whole_vectors =
+      vectors == 1 ? std::size_t{0} : static_cast<std::size_t>((s.cols - col) / lanes);
   const Index tail_lanes = (s.cols - col) % lanes;
   if (tail_lanes == 0) {
     narrower[whole_vectors](s, b, s.c + col, lanes);
-  } else if (tail_lanes <= hn::MaxLanes(HalfTag())) {
+  } else if (tail_lanes <= Index{hn::MaxLanes(HalfTag())}) {
     with_half[whole_vectors](s, b, s.c + col, tail_lanes);
   } else {
     masked[whole_vectors](s, b, s.c + col, tail_lanes);
@@ -284,29 +290,53 @@ void multiply_packed_strip(const Strip& s) {
   multiply_along<rows, tile_vectors, true>(s, std::make_index_sequence<tile_vectors>());
 }
 
+// Columns of one vector leave accumulators for twice as many rows.
+constexpr int narrow_rows = 2 * tile_rows;
+
+template <int rows>
+void multiply_narrow_strip(const Strip& s) {
+  multiply_along<rows, 1, false>(s, std::make_index_sequence<1>());
+}
+
+using MultiplyStrip = void (*)(const Strip&);
+
 template <std::size_t... i>
-HWY_INLINE void multiply_low_strip(const Strip& s, std::index_sequence<i...>) {
-  static constexpr std::array<void (*)(const Strip&), tile_rows> plain = {
-      &multiply_strip<i + 1>...};
-  static constexpr std::array<void (*)(const Strip&), tile_rows> packed = {
-      &multiply_packed_strip<i + 1>...};
-  (s.a_is_packed ? packed : plain)[static_cast<std::size_t>(s.rows - 1)](s);
+constexpr std::array<MultiplyStrip, sizeof...(i)> plain_strips(std::index_sequence<i...>) {
+  return {&multiply_strip<i + 1>...};
+}
+template <std::size_t... i>
+constexpr std::array<MultiplyStrip, sizeof...(i)> packed_strips(std::index_sequence<i...>) {
+  return {&multiply_packed_strip<i + 1>...};
+}
+template <std::size_t... i>
+constexpr std::array<MultiplyStrip, sizeof...(i)> narrow_strips(std::index_sequence<i...>) {
+  return {&multiply_narrow_strip<i + 1>...};
 }
 
 // Strips of equal height: the last one would otherwise have too few accumulators to hide the
 // latency of an addition.
-void multiply(Strip s) {
-  constexpr auto heights = std::make_index_sequence<tile_rows>();
-  if (s.rows <= tile_rows) return multiply_low_strip(s, heights);
-  const Index strips = ceil_div(s.rows, Index{tile_rows});
+void multiply_high_strip(Strip s, Index most_rows, const MultiplyStrip* by_rows) {
+  const Index strips = ceil_div(s.rows, most_rows);
   const Index height = s.rows / strips;
   const Index taller_strips = s.rows - height * strips;
   for (Index i = 0; i < strips; ++i) {
     s.rows = height + (i < taller_strips);
-    multiply_low_strip(s, heights);
+    by_rows[s.rows - 1](s);
     s.a += s.rows * s.a_stride;
     s.c += s.rows * s.c_stride;
   }
+}
+
+void multiply(const Strip& s) {
+  static constexpr auto plain = plain_strips(std::make_index_sequence<tile_rows>());
+  static constexpr auto packed = packed_strips(std::make_index_sequence<tile_rows>());
+  static constexpr auto narrow = narrow_strips(std::make_index_sequence<narrow_rows>());
+  if (s.a_is_packed) return packed[static_cast<std::size_t>(s.rows - 1)](s);
+  const bool is_narrow = s.cols <= lanes;
+  const MultiplyStrip* by_rows = is_narrow ? narrow.data() : plain.data();
+  const Index most_rows = is_narrow ? narrow_rows : tile_rows;
+  if (s.rows <= most_rows) return by_rows[s.rows - 1](s);
+  multiply_high_strip(s, most_rows, by_rows);
 }
 
 const TileKernels& dispatched_tile_kernels() {

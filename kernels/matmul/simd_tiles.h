@@ -30,7 +30,7 @@ struct TileKernels {
 
   /// Computes C (+)= A * B for a strip, cut into tiles. Writes nothing beyond cols in C's rows;
   /// reads nothing beyond cols in B's rows either, where masked_memory.
-  void (*multiply)(Strip strip);
+  void (*multiply)(const Strip& strip);
 };
 
 /// Those of the instruction set in use (instruction_set.h).

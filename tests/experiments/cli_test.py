@@ -47,7 +47,7 @@ class Lists(unittest.TestCase):
         )
         for row in kernels:
             self.assertEqual(
-                list(row), ["family", "variant", "available", "reason", "traits", "source"]
+                list(row), ["family", "variant", "available", "reason", "traits", "source", "details"]
             )
             self.assertEqual(row["available"], row["reason"] is None)
 

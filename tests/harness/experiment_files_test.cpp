@@ -12,9 +12,24 @@ std::filesystem::path experiments() {
   return std::filesystem::path(CROSSOVER_SOURCE_ROOT) / "experiments";
 }
 
+/// With the variants and settings that only experiments name.
+FamilyInfo matmul_of_the_experiments() {
+  FamilyInfo family = fake_matmul();
+  for (const std::string name : {"loop_order", "register_tile", "packed", "parallel_spawn",
+                                 "prepacked", "onednn", "onednn_prepacked", "libxsmm"}) {
+    VariantInfo variant;
+    variant.name = name;
+    variant.threaded =
+        name == "parallel_spawn" || name == "prepacked" || name.starts_with("onednn");
+    family.variants.push_back(variant);
+  }
+  family.settings.push_back({"layout", {"ab", "abt"}, {}});
+  return family;
+}
+
 Plan plan_file(const std::string& name, const Overrides& overrides = {}, int cores = 2) {
-  return make_plan(read_config((experiments() / name).string(), overrides), {fake_matmul()},
-                   MachineLimits{cores});
+  return make_plan(read_config((experiments() / name).string(), overrides),
+                   {matmul_of_the_experiments()}, MachineLimits{cores});
 }
 
 double total_budget(const Plan& plan) {
@@ -24,8 +39,9 @@ double total_budget(const Plan& plan) {
 }
 
 TEST(ExperimentFiles, OfTheMatrixProductAllPlanOnAnyMachine) {
-  for (const std::string name : {"quickstart.cfg", "matmul_square.cfg", "matmul_phase_10_8.cfg",
-                                 "matmul_layers.cfg", "oversubscribed.cfg", "gate.cfg"}) {
+  for (const std::string name :
+       {"quickstart.cfg", "matmul_square.cfg", "matmul_phase_10_8.cfg", "matmul_layers.cfg",
+        "matmul_ladder.cfg", "matmul_peers.cfg", "oversubscribed.cfg", "gate.cfg"}) {
     for (const int cores : {1, 2, 3, 64, 256}) {
       const Plan plan = plan_file(name, {}, cores);
       EXPECT_TRUE(plan.config.starts_with("# ")) << name << ": the first line states the question";
