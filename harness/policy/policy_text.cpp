@@ -16,7 +16,7 @@ std::string k_text(double log2_k) {
 
 /// "57 [50, 66]"; ">1024" and "<16" beyond what was measured; "(57)" where nothing was.
 std::string node_text(const Boundary& boundary, std::size_t node) {
-  const std::string k = k_text(boundary.log2_k[node]);
+  std::string k = k_text(boundary.log2_k[node]);
   switch (boundary.place[node]) {
     case Place::measured:
       if (!boundary.low[node] || !boundary.high[node]) return k;

@@ -28,8 +28,8 @@ class SpinBarrier {
   }
 
  private:
-  const int members_;
   alignas(64) std::atomic<int> arrived_ = 0;
+  const int members_;
   alignas(64) std::atomic<unsigned> turn_ = 0;
 };
 
