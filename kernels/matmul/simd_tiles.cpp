@@ -138,7 +138,7 @@ struct Tile {
   // of 99%). Packed rows lie side by side and need one pointer.
   template <int group>
   static HWY_INLINE const float* group_of_rows(const Strip& s) {
-    if (packed_a) return s.a + 3 * group;
+    if (packed_a) return s.a + 3 * Index{group};
     return 3 * group < rows ? s.a + 3 * Index{group} * s.a_stride : nullptr;
   }
 
