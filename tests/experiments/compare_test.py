@@ -57,6 +57,21 @@ class ComparedArms(WithStoredRuns):
         self.assertIn("simd, blocked, simd#1", error)
         self.assertIn("expected two", self.fail_with(USAGE, "compare", run, "--arms", "simd"))
 
+    def test_the_fastest_of_two_groups(self):
+        run = self.store("run", seconds={"simd": 1.0, "blocked": 0.8, "naive": 1.2})
+        result = json.loads(self.succeed("compare", run, "--best", "simd", "blocked", "--of",
+                                         "naive", "--format", "json"))
+        self.assertEqual(len(result), 1, "one number of threads")
+        self.assertEqual(len(result[0]["cells"]), 2)
+        for cell in result[0]["cells"]:
+            self.assertEqual(cell["label"], "blocked against naive")
+            self.assertAlmostEqual(cell["ratio"], 1.2 / 0.8, delta=0.02)
+            low, high = cell["ci95"]
+            self.assertTrue(low <= cell["ratio"] <= high)
+        error = self.fail_with(USAGE, "compare", run, "--best", "smid", "--of", "naive")
+        self.assertIn("it has: blocked, naive, simd", error)
+        self.assertIn("need each other", self.fail_with(USAGE, "compare", run, "--best", "simd"))
+
     def test_gates(self):
         run = self.store("run", seconds={"simd": 1.0, "slow": 1.1, "equal": 1.0})
 
