@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <fmt/format.h>
 #include <new>
 
 #include "kernels/core/partition.h"
@@ -37,7 +36,7 @@ class Packed : public Prepared {
   }
 
   std::optional<std::string> code_path() const override {
-    return fmt::format("{} {}", plan.tiles.name, to_string(plan.blocking.path));
+    return matmul::code_path(plan.tiles, plan.blocking);
   }
 
   TeamPlan plan;
@@ -48,14 +47,8 @@ class Packed : public Prepared {
     const Index depth = plan.blocking.depth;
     for (Index p0 = 0; p0 < problem.k; p0 += depth) {
       const Index rows = std::min(depth, problem.k - p0);
-      float* to = data_.get() + element * panels.batch_stride + p0 * panels.cols;
-      if (problem.layout == Layout::abt) {
-        packing_kernels().pack_bt(b.matrix(element) + p0, b.row_stride, rows, problem.n,
-                                  plan.tiles.cols, to);
-      } else {
-        packing_kernels().pack_b(b.row(element, p0), b.row_stride, rows, problem.n, plan.tiles.cols,
-                                 to);
-      }
+      pack_block(b, problem.layout, element, p0, rows, 0, problem.n, plan.tiles.cols,
+                 data_.get() + element * panels.batch_stride + p0 * panels.cols);
     }
   }
 

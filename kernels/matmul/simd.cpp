@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "kernels/matmul/simd_loops.h"
 #include "kernels/matmul/variants.h"
 
@@ -11,7 +9,7 @@ struct Plan : Prepared {
       : tiles(tile_kernels()), blocking(choose_blocking(tiles, problem, problem.n)) {}
 
   std::optional<std::string> code_path() const override {
-    return fmt::format("{} {}", tiles.name, to_string(blocking.path));
+    return matmul::code_path(tiles, blocking);
   }
 
   const TileKernels& tiles;

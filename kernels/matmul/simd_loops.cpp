@@ -20,7 +20,6 @@ struct Product {
   Index element;
   float* packed_a;
   float* packed_b;
-  const PackingKernels& packing = packing_kernels();
 
   // C[:, j0 : j0 + cols] (+)= A[:, p0 : p0 + depth] * B[p0 : p0 + depth, j0 : j0 + cols]
   void multiply_block(Index p0, Index depth, Index j0, Index cols) const {
@@ -54,20 +53,15 @@ struct Product {
   const float* pack_b(Index p0, Index depth, Index j0, Index cols) const {
     const Group& group = resources.group;
     const Range own = share(cols, group.members, group.member, tiles.cols);
-    float* to = packed_b + own.begin * depth;
-    if (args.layout == Layout::abt) {
-      packing.pack_bt(args.b.row(element, j0 + own.begin) + p0, args.b.row_stride, depth,
-                      own.size(), tiles.cols, to);
-    } else {
-      packing.pack_b(args.b.row(element, p0) + j0 + own.begin, args.b.row_stride, depth, own.size(),
-                     tiles.cols, to);
-    }
+    pack_block(args.b, args.layout, element, p0, depth, j0 + own.begin, own.size(), tiles.cols,
+               packed_b + own.begin * depth);
     if (group.barrier) group.barrier->arrive_and_wait();
     return packed_b;
   }
 
   // The strips of a block of A, which stays in L2, pass by one panel of B after the other.
   void multiply_panels(const Strip& block) const {
+    const PackingKernels& packing = packing_kernels();
     for (Index i0 = 0; i0 < block.rows; i0 += blocking.rows) {
       const Index rows = std::min(blocking.rows, block.rows - i0);
       const Index strips = ceil_div(rows, tiles.rows);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/core/matrix.h"
+#include "kernels/matmul/matmul.h"
 
 namespace crossover::kernels::matmul {
 
@@ -21,5 +21,16 @@ struct PackingKernels {
 
 /// Those of the instruction set in use (instruction_set.h).
 const PackingKernels& packing_kernels();
+
+/// Copies B[p0 : p0 + depth, j0 : j0 + cols] of one matrix into panels, however it lies.
+inline void pack_block(const MatrixBatch<const float>& b, Layout layout, Index element, Index p0,
+                       Index depth, Index j0, Index cols, Index width, float* packed) {
+  const PackingKernels& packing = packing_kernels();
+  if (layout == Layout::abt) {
+    packing.pack_bt(b.row(element, j0) + p0, b.row_stride, depth, cols, width, packed);
+  } else {
+    packing.pack_b(b.row(element, p0) + j0, b.row_stride, depth, cols, width, packed);
+  }
+}
 
 }  // namespace crossover::kernels::matmul

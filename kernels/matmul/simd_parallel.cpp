@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include "kernels/matmul/simd_team.h"
 #include "kernels/matmul/variants.h"
 
@@ -17,7 +15,7 @@ struct Planned : Prepared {
   explicit Planned(TeamPlan team) : plan(team) {}
 
   std::optional<std::string> code_path() const override {
-    return fmt::format("{} {}", plan.tiles.name, to_string(plan.blocking.path));
+    return matmul::code_path(plan.tiles, plan.blocking);
   }
 
   TeamPlan plan;

@@ -75,12 +75,16 @@ bool worth_copying(const Problem& piece, Index all_cols, bool badly_read,
          (badly_read || rows_collide(k) || b_bytes > usable.level3);
 }
 
+// A strip of A stays in L1 while it runs along the columns of B.
+Index block_depth(const TileKernels& tiles, Index k, const UsableCaches& usable) {
+  return even_block(k, std::min(most_depth, usable.level1 / (tiles.rows * float_bytes)), 1);
+}
+
 Blocking packed_blocking(const TileKernels& tiles, const Problem& problem,
                          const UsableCaches& usable) {
   Blocking blocking;
   blocking.path = Path::packed;
-  blocking.depth =
-      even_block(problem.k, std::min(most_depth, usable.level1 / (tiles.rows * float_bytes)), 1);
+  blocking.depth = block_depth(tiles, problem.k, usable);
   const Index column_bytes = blocking.depth * float_bytes;
   blocking.rows = even_block(problem.m, usable.level2 / column_bytes, tiles.rows);
   blocking.cols = even_block(problem.n, usable.level3 / column_bytes, tiles.cols);
@@ -96,8 +100,6 @@ Blocking packed_blocking(const TileKernels& tiles, const Problem& problem,
 Index cost(const Problem& piece, Index granule) {
   return piece.batch * (piece.m * piece.n + granule / 2 * (piece.m + piece.n));
 }
-
-}  // namespace
 
 std::string_view to_string(Path path) {
   switch (path) {
@@ -115,6 +117,12 @@ std::string_view to_string(Path path) {
       return "dots";
   }
   return "";
+}
+
+}  // namespace
+
+std::string code_path(const TileKernels& tiles, const Blocking& blocking) {
+  return fmt::format("{} {}", tiles.name, to_string(blocking.path));
 }
 
 Blocking choose_blocking(const TileKernels& tiles, const Problem& piece, Index all_cols) {
@@ -138,8 +146,7 @@ Blocking choose_blocking(const TileKernels& tiles, const Problem& piece, Index a
     blocking.path = Path::stream;
     return blocking;
   }
-  blocking.depth =
-      even_block(k, std::min(most_depth, usable.level1 / (tiles.rows * float_bytes)), 1);
+  blocking.depth = block_depth(tiles, k, usable);
   blocking.cols = even_block(n, usable.level2 / (blocking.depth * float_bytes), tiles.cols);
   blocking.rows = m;
   blocking.pack_b = misaligned && !tiles.masked_memory;

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "kernels/matmul/matmul.h"
 #include "kernels/matmul/simd_tiles.h"
@@ -19,8 +18,6 @@ enum class Path {
   dots,       // few rows, B's transpose: dot products of rows
 };
 
-std::string_view to_string(Path path);
-
 /// How one thread cuts its product, so that each level of cache holds what is read again from it.
 /// Extents are those of a whole block; 0 where the path has no blocks.
 struct Blocking {
@@ -31,6 +28,9 @@ struct Blocking {
   bool pack_b = false;  // Path::blocks: copy the block of B into panels first
   bool pack_a = false;  // Path::packed, prepacked: copy the block of A, too
 };
+
+/// Tile and path, as a result names the code that ran: "avx3 12x32 packed".
+std::string code_path(const TileKernels& tiles, const Blocking& blocking);
 
 /// The blocking for a product of that size, or for a piece of one of `all_cols` columns; extents
 /// may be 0.
