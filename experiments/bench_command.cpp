@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <iostream>
+#include <map>
 
 #include "experiments/command.h"
 #include "experiments/families.h"
@@ -58,24 +59,45 @@ void register_variant(const harness::FamilyInfo& family, const harness::VariantI
   })->UseRealTime();
 }
 
+std::string name_of(const harness::FamilyInfo& family, const harness::Problem& problem) {
+  std::string name;
+  for (const auto& [extent, value] : problem) {
+    const auto preset = family.default_extents.find(extent);
+    if (preset != family.default_extents.end() && preset->second == value) continue;
+    name += fmt::format("{}{}:{}", name.empty() ? "" : "/", extent, value);
+  }
+  return name.empty() ? "default" : name;
+}
+
+/// By name: what the family wants timed, else a few sizes for all extents without a default.
+std::map<std::string, harness::Problem> bench_problems(const harness::FamilyInfo& family) {
+  std::map<std::string, harness::Problem> problems;
+  for (const harness::Problem& problem : family.bench_problems) {
+    problems[name_of(family, problem)] = problem;
+  }
+  if (!problems.empty()) return problems;
+  const bool one_size = family.extents.size() == family.default_extents.size();
+  constexpr std::array<std::int64_t, 4> sizes{16, 64, 256, 1024};
+  for (const std::int64_t size : sizes) {
+    harness::Problem& problem = problems[one_size ? "default" : std::to_string(size)];
+    problem.clear();
+    for (const std::string& extent : family.extents) {
+      const auto preset = family.default_extents.find(extent);
+      problem.emplace_back(extent, preset == family.default_extents.end() ? size : preset->second);
+    }
+  }
+  return problems;
+}
+
 void register_all() {
   const int cores = harness::read_machine().cores;
-  constexpr std::array<std::int64_t, 4> sizes{16, 64, 256, 1024};
   for (const harness::FamilyInfo& family : families()) {
+    const auto problems = bench_problems(family);
     for (const harness::VariantInfo& variant : family.variants) {
       if (variant.unavailable) continue;
-      const bool one_size = family.extents.size() == family.default_extents.size();
-      for (const std::int64_t size : sizes) {
-        harness::Problem problem;
-        for (const std::string& extent : family.extents) {
-          const auto preset = family.default_extents.find(extent);
-          problem.emplace_back(extent,
-                               preset == family.default_extents.end() ? size : preset->second);
-        }
-        const std::string name = one_size ? "default" : std::to_string(size);
+      for (const auto& [name, problem] : problems) {
         register_variant(family, variant, 1, problem, name);
         if (variant.threaded && cores > 1) register_variant(family, variant, cores, problem, name);
-        if (one_size) break;
       }
     }
   }

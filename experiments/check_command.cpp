@@ -45,8 +45,12 @@ Selection selection_from(const std::string& text, const std::vector<harness::Fam
 std::string extents_text(const harness::FamilyInfo& family) {
   std::string text;
   for (const std::string& extent : family.extents) {
+    const auto chosen = family.check_values.find(extent);
     const bool has_default = family.default_extents.contains(extent);
-    text += fmt::format("{} = {}\n", extent, has_default ? "1, 3" : "1, 7, 17, 64, 129");
+    text += fmt::format("{} = {}\n", extent,
+                        chosen != family.check_values.end() ? chosen->second
+                        : has_default                       ? "1, 3"
+                                                            : "1, 7, 17, 64, 129");
   }
   return text;
 }

@@ -40,6 +40,12 @@ struct FamilyInfo {
   std::vector<VariantInfo> variants;
   std::vector<SettingInfo> settings;
 
+  /// What `check` verifies, as a config's lists by extent; awkward sizes where there is none.
+  std::map<std::string, std::string> check_values;
+
+  /// What `bench` times; a few equal extents where there is none.
+  std::vector<Problem> bench_problems;
+
   /// Operations of one call; scales an estimate from one problem to the next.
   std::function<double(const Problem&)> flops;
 

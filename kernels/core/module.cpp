@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "kernels/build_facts.h"
+
 namespace crossover::kernels {
 namespace {
 

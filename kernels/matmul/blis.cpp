@@ -1,3 +1,4 @@
+#include "kernels/build_facts.h"
 #include "kernels/matmul/variants.h"
 #include "kernels/matmul/vendor.h"
 

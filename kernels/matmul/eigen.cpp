@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "kernels/build_facts.h"
 #include "kernels/core/instruction_set.h"
 #include "kernels/matmul/variants.h"
 #include "kernels/matmul/vendor.h"

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "kernels/build_facts.h"
 #include "kernels/matmul/variants.h"
 #include "kernels/matmul/vendor.h"
 

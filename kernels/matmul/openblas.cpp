@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <limits>
 
+#include "kernels/build_facts.h"
 #include "kernels/matmul/variants.h"
 #include "kernels/matmul/vendor.h"
 

@@ -1,43 +1,16 @@
 #pragma once
 
-#include <cstddef>
 #include <fmt/format.h>
-#include <new>
 #include <optional>
 #include <string>
 
-#include "kernels/core/instruction_set.h"
 #include "kernels/matmul/dispatch_policy.h"
 #include "kernels/matmul/reference.h"
+#include "tests/kernels/forced_instruction_set.h"
 #include "tests/kernels/guarded_matrix.h"
+#include "tests/kernels/workspace.h"
 
 namespace crossover::kernels::test {
-
-/// Workspace as the caller of a kernel provides it.
-class Workspace {
- public:
-  explicit Workspace(std::size_t bytes)
-      : bytes_(bytes), data_(static_cast<std::byte*>(::operator new(bytes, alignment))) {}
-  ~Workspace() { ::operator delete(data_, alignment); }
-  Workspace(const Workspace&) = delete;
-  Workspace& operator=(const Workspace&) = delete;
-
-  std::span<std::byte> span() const { return {data_, bytes_}; }
-
- private:
-  static constexpr std::align_val_t alignment{64};
-  std::size_t bytes_;
-  std::byte* data_;
-};
-
-/// Restores the best instruction set, so that tests do not depend on their order.
-class ForcedInstructionSet {
- public:
-  explicit ForcedInstructionSet(const std::string& name) { force_instruction_set(name); }
-  ~ForcedInstructionSet() { force_instruction_set(instruction_sets().front()); }
-  ForcedInstructionSet(const ForcedInstructionSet&) = delete;
-  ForcedInstructionSet& operator=(const ForcedInstructionSet&) = delete;
-};
 
 /// One product with operands of its own.
 struct MatmulCase {
