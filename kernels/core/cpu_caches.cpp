@@ -1,6 +1,6 @@
 #include "kernels/core/cpu_caches.h"
 
-#include <array>
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <unistd.h>
@@ -36,14 +36,25 @@ std::size_t cache_size(int level, int sysconf_name, std::size_t fallback) {
   return size > 0 ? static_cast<std::size_t>(size) : fallback;
 }
 
-}  // namespace
+// Where a hypervisor hides the topology, what is reported may be the sum over a package of many
+// level 3 caches (508 MiB were seen), of which a core uses one. No core has a share of more than
+// some tens of its level 2 cache.
+constexpr std::size_t most_of_level3 = 64;  // times level 2
 
-const CpuCaches& cpu_caches() {
-  static const CpuCaches caches = {
+CpuCaches read_cpu_caches() {
+  CpuCaches caches = {
       cache_size(1, _SC_LEVEL1_DCACHE_SIZE, 32 * kib),
       cache_size(2, _SC_LEVEL2_CACHE_SIZE, 512 * kib),
       cache_size(3, _SC_LEVEL3_CACHE_SIZE, 8 * kib * kib),
   };
+  caches.level3 = std::min(caches.level3, most_of_level3 * caches.level2);
+  return caches;
+}
+
+}  // namespace
+
+const CpuCaches& cpu_caches() {
+  static const CpuCaches caches = read_cpu_caches();
   return caches;
 }
 

@@ -270,10 +270,25 @@ HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
   }
 }
 
+// Even fewer rows: so many vectors that every accumulator is used. B then passes by in runs as long
+// as prefetchers like them.
+template <int rows>
+constexpr int wide_vectors_for_rows = tile_vectors * (tile_rows / rows);
+
 template <int rows>
 void multiply_strip(const Strip& s) {
   constexpr int vectors = vectors_for_rows<rows>;
-  multiply_along<rows, vectors, false>(s, std::make_index_sequence<vectors>());
+  constexpr int wide = wide_vectors_for_rows<rows>;
+  Strip rest = s;
+  if constexpr (wide > vectors) {
+    constexpr Index width = wide * lanes;
+    for (; rest.cols >= width; rest.cols -= width, rest.c += width) {
+      Tile<rows, wide, Tail::none, false>::multiply_here(rest, rest.b, rest.c, lanes);
+      rest.b += width / tile_cols * s.b_panel_stride;
+    }
+    if (rest.cols == 0) return;
+  }
+  multiply_along<rows, vectors, false>(rest, std::make_index_sequence<vectors>());
 }
 
 template <int rows>

@@ -97,7 +97,9 @@ TEST(SimdPlan, EachPathIsTakenWhereItBelongs) {
   const auto level2 = static_cast<Index>(cpu_caches().level2 / sizeof(float));
   const auto level3 = static_cast<Index>(cpu_caches().level3 / sizeof(float));
   EXPECT_EQ(blocking_of({1, 32, 32, 32}).path, Path::whole);
-  EXPECT_EQ(blocking_of({1, 1, level3 / 1000 + 8, 1000}).path, Path::stream);
+  EXPECT_EQ(blocking_of({1, 1, 2 * level3 / 1000 + 8, 1000}).path, Path::stream);
+  EXPECT_EQ(blocking_of({1, 1, 1000, 1000}).path, Path::whole);
+  EXPECT_EQ(blocking_of({1, 32, level3 / 1000 + 8, 1000}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 4, 1000, 1000, Layout::abt}).path, Path::dots);
   EXPECT_EQ(blocking_of({1, 2000, 2000, 2000}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 2000, 2000, 2000, Layout::abt}).path, Path::packed);
