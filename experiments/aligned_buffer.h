@@ -9,12 +9,11 @@
 namespace crossover::experiments {
 
 /// Memory for operands and workspaces, aligned to cache lines and untouched, so that the thread
-/// that fills it decides where it lies. Throws std::bad_alloc.
+/// that fills it decides where it lies. `alignment` is a power of two. Throws std::bad_alloc.
 template <class T>
 class AlignedBuffer {
  public:
-  explicit AlignedBuffer(std::size_t count = 0) : count_(count) {
-    constexpr std::size_t alignment = 64;
+  explicit AlignedBuffer(std::size_t count = 0, std::size_t alignment = 64) : count_(count) {
     if (count == 0) return;
     const std::size_t bytes = (count * sizeof(T) + alignment - 1) / alignment * alignment;
     data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes)));

@@ -64,7 +64,7 @@ LiveRequest read_request(const Options& options, const SplitArguments& split) {
   harness::Plan plan =
       make_live_plan(harness::make_plan(text, families(), {harness::read_machine().cores}));
   for (const std::string& warning : plan.warnings) std::cerr << "warning: " << warning << "\n";
-  plan.sections.insert(plan.sections.begin(), ceilings_plan(plan));
+  add_ceilings(plan);
   plan.source = name_in_project(plan.source);
   return {read_build(words[0]), read_build(words[1]), std::move(plan)};
 }

@@ -49,7 +49,7 @@ Examination examine(harness::Plan plan, const harness::Machine& machine,
 Examination examine_and_store(harness::Plan plan, const harness::Machine& machine,
                               const harness::MachineState& state, const std::string& out,
                               const Arguments& command_line) {
-  plan.sections.insert(plan.sections.begin(), ceilings_plan(plan));
+  add_ceilings(plan);
   MeasuredRun run(std::move(plan), out, command_line);
   const int status = run.measure();
   if (status == exit_interrupted) return {nullptr, status};

@@ -152,13 +152,21 @@ int MeasuredRun::measure() {
 }
 
 void MeasuredRun::measure_sections() {
-  runner_.check(0);
-  for (std::size_t section = 1; section < plan_.sections.size(); ++section) {
-    runner_.launch(0, launches_per_ceiling);
+  std::size_t first = 0;
+  while (first < plan_.sections.size() && harness::measures_machine(plan_.sections[first].name)) {
+    runner_.check(first++);
+  }
+  const auto launch_ceilings = [&] {
+    for (std::size_t section = 0; section < first; ++section) {
+      runner_.launch(section, launches_per_ceiling);
+    }
+  };
+  for (std::size_t section = first; section < plan_.sections.size(); ++section) {
+    launch_ceilings();
     runner_.check(section);
     runner_.measure(section);
   }
-  runner_.launch(0, launches_per_ceiling);
+  launch_ceilings();
 }
 
 void MeasuredRun::finish(const std::string& state) {

@@ -25,8 +25,8 @@ class MeasuredRun {
     harness::StoppingRule wanted = harness::wanted_problems;
   };
 
-  /// Makes a run directory under `out`. Section 0 of the plan measures the ceilings. Throws
-  /// StorageError.
+  /// Makes a run directory under `out`. The plan begins with the sections that measure the machine.
+  /// Throws StorageError.
   MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line);
   MeasuredRun(harness::Plan plan, const std::string& out, const Arguments& command_line,
               const Ways& ways);

@@ -75,12 +75,14 @@ int run_plots(const std::string& script, const std::vector<std::string>& argumen
 }
 
 int plot_command(const Arguments& arguments) {
-  Options options("plot DIR [options]", "Draws the figures of a stored run into DIR/figures.",
+  Options options("plot DIR... [options]",
+                  "Draws the figures of a stored run into DIR/figures. Of several runs, their\n"
+                  "crossovers on one page and as a table, into the folder of --out.",
                   "crossover plot results/quickstart/20260131T120000Z-host");
   options.add()("out", boost::program_options::value<std::string>(), "folder for the figures")(
-      "only", boost::program_options::value<std::string>(), "one figure: speed, speedup or bars")(
+      "only", boost::program_options::value<std::string>(), "one figure, or one section")(
       "figure-format", boost::program_options::value<std::string>(), "svg, png or svg,png");
-  options.positional("run", 1);
+  options.positional("run", -1);
   if (!options.parse(arguments)) return exit_done;
   if (!options.has("run"))
     throw UsageError("plot needs a run directory; see crossover plot --help");
@@ -91,9 +93,13 @@ int plot_command(const Arguments& arguments) {
     passed.emplace_back(flag);
     passed.push_back(options.text(name));
   }
-  const std::string run = options.values()["run"].as<std::vector<std::string>>().front();
-  ensure_summary(run);
-  return draw_figures(run, passed);
+  const auto runs = options.values()["run"].as<std::vector<std::string>>();
+  if (runs.size() > 1 && !options.has("out")) {
+    throw UsageError("plot needs --out FOLDER for what it draws of several runs together");
+  }
+  for (const std::string& run : runs) ensure_summary(run);
+  passed.insert(passed.begin(), runs.begin(), runs.end());
+  return run_plots("plot.py", passed);
 }
 
 }  // namespace crossover::experiments

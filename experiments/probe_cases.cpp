@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <sys/mman.h>
-#include <unistd.h>
 #include <vector>
 
 #include "experiments/aligned_buffer.h"
@@ -20,22 +19,23 @@ namespace {
 
 namespace probe = kernels::probe;
 
-/// Asks for huge pages before the first touch: a ceiling of memory must not be one of the page
-/// tables. Where the system refuses, small ones it is.
-void advise_huge_pages(std::span<std::uint64_t> words) {
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto begin = reinterpret_cast<std::uintptr_t>(words.data());
-  const std::uintptr_t first = (begin + page - 1) / page * page;
-  const std::uintptr_t end = (begin + words.size_bytes()) / page * page;
-  auto* const bytes = reinterpret_cast<std::byte*>(words.data());
-  if (first < end) madvise(bytes + (first - begin), end - first, MADV_HUGEPAGE);
+/// Of x86 and of most others. Memory that begins with one is huge pages throughout, however little
+/// it is.
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+/// Memory on huge pages: a ceiling of memory must not be one of the page tables. Where the system
+/// refuses, small ones it is.
+AlignedBuffer<std::uint64_t> huge_buffer(std::size_t words) {
+  AlignedBuffer<std::uint64_t> buffer(words, huge_page);
+  const std::size_t bytes = (buffer.span().size_bytes() + huge_page - 1) / huge_page * huge_page;
+  if (bytes > 0) madvise(buffer.data(), bytes, MADV_HUGEPAGE);
+  return buffer;
 }
 
 probe::Problem problem_of(const harness::Problem& problem) {
-  return {harness::extent(problem, "iterations"), harness::extent(problem, "constructs")};
+  return {harness::extent(problem, "iterations"), harness::extent(problem, "constructs"),
+          harness::extent(problem, "kib")};
 }
-
-bool reads_memory(const probe::Variant& variant) { return variant.bytes_per_step > 0; }
 
 /// One probe with what its threads read and report.
 class ProbeRun {
@@ -45,16 +45,18 @@ class ProbeRun {
         problem_(problem),
         policy_{threads},
         prepared_(variant.kernel.prepare(problem, {}, policy_)),
-        stream_(reads_memory(variant) ? probe::stream_words() : 0),
+        stream_(huge_buffer(probe::stream_words(variant, problem, policy_))),
+        sink_(huge_buffer(variant.writes ? stream_.span().size() : 0)),
         done_(static_cast<std::size_t>(threads)) {
-    advise_huge_pages(stream_.span());
-    probe::fill_stream(stream_.span(), policy_);
+    probe::fill_stream(stream_.span(), 1, policy_);
+    probe::fill_stream(sink_.span(), 0, policy_);
   }
 
   void call() { variant_.kernel.run(args(turn_++), *prepared_, {}, policy_); }
 
   std::optional<std::string> why_wrong() {
     std::fill(done_.begin(), done_.end(), probe::Tally{});
+    probe::fill_stream(sink_.span(), 0, policy_);
     call();
     return probe::why_wrong(variant_, problem_, args(0));
   }
@@ -74,7 +76,7 @@ class ProbeRun {
 
  private:
   probe::Args args(kernels::Index turn) {
-    return {.stream = stream_.span(), .turn = turn, .done = done_};
+    return {.stream = stream_.span(), .sink = sink_.span(), .turn = turn, .done = done_};
   }
 
   const probe::Variant& variant_;
@@ -82,32 +84,35 @@ class ProbeRun {
   kernels::ParallelPolicy policy_;
   std::unique_ptr<kernels::Prepared> prepared_;
   AlignedBuffer<std::uint64_t> stream_;
+  AlignedBuffer<std::uint64_t> sink_;
   std::vector<probe::Tally> done_;
   kernels::Index turn_ = 0;
 };
 
-/// Only stream_read allocates, and the planner asks per problem and not per variant; so the case
+/// Only probes of memory allocate, and the planner asks per problem and not per variant; so the case
 /// looks for itself.
-void require_memory(const probe::Variant& variant) {
-  if (!reads_memory(variant)) return;
-  const double needed = static_cast<double>(probe::stream_words() * sizeof(std::uint64_t));
+void require_memory(const probe::Variant& variant, const probe::Problem& problem, int threads) {
+  const std::size_t words = probe::stream_words(variant, problem, {threads});
+  if (words == 0) return;
+  const double needed =
+      static_cast<double>(words * sizeof(std::uint64_t)) * (variant.writes ? 2 : 1);
   const double free = harness::read_machine().available_bytes;
   constexpr double usable = 0.8;
   if (needed > usable * free) {
     constexpr double mib = 1024.0 * 1024;
     throw harness::Unsupported(fmt::format(
-        "reads {:.0f} MiB, more than the last-level cache; {:.0f} MiB of memory are available",
+        "goes through {:.0f} MiB; {:.0f} MiB of memory are available",
         needed / mib, free / mib));
   }
 }
 
 /// To within a factor of a few.
 double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
-  constexpr double steps_per_second = 20e9;  // multiply-adds; words are read at half of that
+  constexpr double steps_per_second = 20e9;  // multiply-adds; words come at half or twice of that
   constexpr double constructs_per_second = 1e6;
   const probe::Variant* variant = probe::find(arm.variant);
   if (variant == nullptr) return 0;
-  const bool works = variant->operations_per_step > 0 || reads_memory(*variant);
+  const bool works = variant->operations_per_step > 0 || variant->bytes_per_step > 0;
   return variant->steps_per_thread(problem_of(problem)) /
          (works ? steps_per_second : constructs_per_second);
 }
@@ -117,8 +122,9 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
 harness::FamilyInfo probe_family() {
   harness::FamilyInfo family;
   family.name = "probe";
-  family.extents = {"iterations", "constructs"};
-  family.default_extents = {{"iterations", ceiling_iterations}, {"constructs", 1}};
+  family.extents = {"iterations", "constructs", "kib"};
+  family.default_extents = {{"iterations", ceiling_iterations}, {"constructs", 1}, {"kib", 0}};
+  family.check_values = {{"kib", "3"}};  // memory beyond the caches takes seconds to fill
   family.settings = {instruction_set_setting()};
   for (const probe::Variant& variant : probe::family()) {
     family.variants.push_back(variant_info(variant.kernel));
@@ -140,7 +146,7 @@ harness::Case probe_case(const harness::Cell& cell) {
   if (const auto reason = variant->kernel.why_unsupported(problem)) {
     throw harness::Unsupported(*reason);
   }
-  require_memory(*variant);
+  require_memory(*variant, problem, harness::threads_of(cell.arm));
   const auto run = std::make_shared<ProbeRun>(*variant, problem, harness::threads_of(cell.arm));
   harness::Case result;
   result.work = run->work();

@@ -122,7 +122,7 @@ std::optional<harness::Plan> planned(const Options& options, const SplitArgument
     print_plan(plan, all);
     return std::nullopt;
   }
-  plan.sections.insert(plan.sections.begin(), ceilings_plan(plan));
+  add_ceilings(plan);
   plan.source = name_in_project(plan.source);
   return plan;
 }

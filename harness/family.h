@@ -46,6 +46,10 @@ struct FamilyInfo {
   /// What `bench` times; a few equal extents where there is none.
   std::vector<Problem> bench_problems;
 
+  /// The probe that bounds the speed of every variant: by its operations or bytes per second,
+  /// whichever it counts. Empty: nothing does.
+  std::string ceiling = "fma_f32";
+
   /// Operations of one call; scales an estimate from one problem to the next.
   std::function<double(const Problem&)> flops;
 

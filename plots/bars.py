@@ -17,7 +17,7 @@ import rates
 from load import Cell, Run, Section
 from page import Legend, Page, pages_of
 from panels import Panel, cells_by_place, is_series, key_of, part_of, sweep_panels
-from style import SMALL_POINTS, Look, set_log_axis, short_number
+from style import GREY, SMALL_POINTS, Look, set_log_axis, short_number
 
 NAME = "bars"
 WHISKER = "Whiskers: interval of the median over launches, at least 95%."
@@ -33,8 +33,7 @@ ROW_INCHES = 13.5    # of all panels of a row together
 class _Bars:
     """What all files of this figure have in common: the cells, the axes and the sizes."""
 
-    def __init__(self, run: Run, section: Section, looks: dict[str, Look],
-                 panels: list[Panel]) -> None:
+    def __init__(self, section: Section, looks: dict[str, Look], panels: list[Panel]) -> None:
         self.looks = looks
         self.panels = panels
         self.unit = rates.unit_of(section)
@@ -43,8 +42,12 @@ class _Bars:
         drawn = {cell.label for cell in self.measured}
         self.labels = [label for label in section.labels() if label in drawn]
         self.rates = [rates.rate(cell, self.unit) for cell in self.measured]
-        self.peaks = rates.peaks_for(run, self.measured, self.unit)
+        self.peaks = rates.peaks_for(self.measured, self.unit)
         self.top = rates.axis_top(self.rates, self.peaks)
+        self.ceilings = [] if self.unit != "GB/s" else rates.ceilings_of(self.measured,
+                                                                         of_bytes=True)
+        if self.ceilings:
+            self.top = max(self.top, 1.05e-9 * max(c.rate.value for c in self.ceilings))
         self.log = any(self._best(panel, i) < FLAT * self.top
                        for panel in panels for i in range(len(panel.problems)))
         self._set_sizes()
@@ -108,12 +111,26 @@ class _Bars:
                  **_fill(self.looks[label]))
         axes.errorbar(centres, heights, yerr=list(zip(*[value.reach() for value in values])),
                       fmt="none", ecolor="#333333", elinewidth=0.9, zorder=3)
+        if self.ceilings:
+            self._draw_ceilings(axes, places)
         upright = self.bar_inches < 0.34
         for centre, value in zip(centres, values) if self.numbered else []:
             axes.annotate(short_number(value.value), (centre, value.high or value.value), (0, 3),
                           textcoords="offset points", rotation=90 if upright else 0, ha="center",
                           va="bottom", fontsize=SMALL_POINTS - 1, path_effects=[
                               withStroke(linewidth=2, foreground="white")])  # over a peak line
+
+
+    def _draw_ceilings(self, axes: Axes, places: list[tuple[float, Cell]]) -> None:
+        """A line across the place of every bar that has one."""
+        half = GROUP / len(self.labels) / 2
+        bounded = [(centre, cell.ceiling.rate.value / 1e9) for centre, cell in places
+                   if cell.ceiling is not None and cell.ceiling.of_bytes]
+        if bounded:
+            centres, heights = zip(*bounded)
+            axes.hlines(heights, [centre - half for centre in centres],
+                        [centre + half for centre in centres], color=GREY, linewidth=1.3,
+                        zorder=2.5)
 
 
 def _fill(look: Look) -> dict[str, object]:
@@ -128,7 +145,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     panels = sweep_panels(section)
     if is_series(panels):
         return []
-    bars = _Bars(run, section, looks, panels)
+    bars = _Bars(section, looks, panels)
     return [_page(run, section, bars, [panels[i] for i in chosen])
             for chosen in pages_of(len(panels))]
 
@@ -145,10 +162,11 @@ def _page(run: Run, section: Section, bars: _Bars, panels: list[Panel]) -> Page:
         x_label="" if axis is None else axis.name,
         y_label=bars.unit + (" (log scale)" if bars.log else ""),
         draw=lambda axes, i: bars.draw(axes, panels[i]),
-        legend=rates.peak_legend(bars.peaks, bars.top) + legend,
+        legend=rates.peak_legend(bars.peaks, bars.top) + rates.ceiling_legend(bars.ceilings, "bar") + legend,
         caption=[caption.provenance(run, section, (cell.launches for cell in bars.measured)),
                  " ".join([caption.interval(WHISKER, len(bars.rates), without),
                            caption.noise(run), rates.peaks_above(bars.peaks, bars.top)]),
+                 rates.BANDWIDTH if bars.ceilings else "",
                  caption.not_shown(section.cells)],
         width=bars.width,
         height=bars.height,

@@ -60,14 +60,17 @@ class _Ladder:
 
     def __init__(self, run: Run, section: Section, steps: list[str]) -> None:
         self.steps = steps
+        self.unit = rates.unit_of(section)
         self.cells = cells_by_place(section)
         measured = section.measured()
         self.problems = list({key_of(cell.problem): cell.problem for cell in measured}.values())
-        self.rates = [rates.rate(cell, "GFLOP/s") for cell in measured]
-        self.peaks = rates.peaks_for(run, measured, "GFLOP/s")
+        self.rates = [rates.rate(cell, self.unit) for cell in measured]
+        self.peaks = rates.peaks_for(measured, self.unit)
+        self.ceilings = rates.ceilings_of(measured, of_bytes=True) if self.unit == "GB/s" else []
         lowest = min(rate.value for rate in self.rates)
         highest = max([rate.value for rate in self.rates]
-                      + [peak.rate.value for peak in self.peaks])
+                      + [peak.rate.value for peak in self.peaks]
+                      + [ceiling.rate.value / 1e9 for ceiling in self.ceilings])
         self.bottom, self.top = lowest / 1.8, highest * 1.12
 
     def draw(self, axes: Axes, problem: dict[str, int]) -> None:
@@ -90,8 +93,11 @@ class _Ladder:
         self._dress(axes)
 
     def _draw_step(self, axes: Axes, row: int, cell: Cell, before: Cell | None) -> None:
-        now = rates.rate(cell, "GFLOP/s")
-        was = self.bottom if before is None else rates.rate(before, "GFLOP/s").value
+        now = rates.rate(cell, self.unit)
+        was = self.bottom if before is None else rates.rate(before, self.unit).value
+        if self.ceilings and cell.ceiling is not None and cell.ceiling.of_bytes:
+            axes.plot([cell.ceiling.rate.value / 1e9] * 2, [row - 0.42, row + 0.42], color=GREY,
+                      linewidth=1.3, zorder=2.5)
         for low, high, look in ((self.bottom, min(was, now.value), {"color": KEPT}),
                                 (was, now.value, {"color": GAIN}),
                                 (now.value, was, {"facecolor": "none", "edgecolor": LOSS,
@@ -141,7 +147,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     del looks  # what matters here is the step, not the arm
     steps = steps_of(section)
     measured = section.measured()
-    if not steps or rates.unit_of(section) != "GFLOP/s":
+    if not steps or rates.unit_of(section) == "calls/s":
         return []
     ladder = _Ladder(run, section, steps)
     if len(ladder.problems) > MOST_PROBLEMS:
@@ -151,12 +157,14 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
         stem=NAME,
         title=f"{section.family}: what each step gave ({section.name})",
         headings=[describe(problem) for problem in ladder.problems],
-        x_label="GFLOP/s (log scale); beside it the speed, and the factor over the step before",
+        x_label=f"{ladder.unit} (log scale); beside it the speed, and the factor over the step before",
         y_label="",
         draw=lambda axes, i: ladder.draw(axes, ladder.problems[i]),
-        legend=rates.peak_legend(ladder.peaks, ladder.top) + ladder.legend(),
+        legend=rates.peak_legend(ladder.peaks, ladder.top)
+        + rates.ceiling_legend(ladder.ceilings, "step") + ladder.legend(),
         caption=[caption.provenance(run, section, (cell.launches for cell in measured)),
                  f"{caption.interval(FACTOR, len(measured), without)} {caption.noise(run)}",
+                 rates.BANDWIDTH if ladder.ceilings else "",
                  caption.not_shown(section.cells)],
         width=BAR_INCHES + TEXT_INCHES,
         height=ROW_INCHES * len(steps) + 0.1,

@@ -6,22 +6,17 @@ Schema: results/README.md.
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SCHEMA = 1
-LARGEST_INTEGER = 2 ** 53  # beyond, a double no longer holds every integer
+from json_file import LoadError, Node, read_file
+
 QUESTIONS = ("sweep", "compare", "crossover")
 OUTCOMES = ("crossing", "below", "above", "indistinguishable", "several", "unresolved")
 SIGNS = ("-", "0", "+", "?")
+FMA_PEAK = "fma_f32"
 
 Problem = dict[str, int]  # extents by name, in the family's order
-
-
-class LoadError(Exception):
-    """A result file that is missing, unreadable or not what the schema says; one line."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,21 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Ceiling:
+    """What bounds a cell: what a probe reached in the same run, in FLOP/s or bytes/s.
+
+    kib is how much memory each of its threads went through, None beyond the caches or where it
+    goes through none.
+    """
+
+    probe: str
+    threads: int
+    rate: Estimate
+    of_bytes: bool = False
+    kib: int | None = None
+
+
+@dataclass(frozen=True)
 class Cell:
     """One arm on one problem. seconds (per call) is set exactly where status is "measured"."""
 
@@ -56,6 +66,7 @@ class Cell:
     settings: dict[str, str] = field(default_factory=dict)
     gigabytes: float | None = None  # of operands per second, each counted once
     counted: bool | None = None     # what it executed; False for a vendor's code, None if not told
+    ceiling: Ceiling | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,8 @@ class Section:
 
 @dataclass
 class Run:
-    """One run; peaks are FLOP/s and bandwidths bytes/s by thread count, noise is the A/A ratio."""
+    """One run; peaks are FLOP/s and bandwidths of memory bytes/s by thread count, noise is the A/A
+    ratio."""
 
     experiment: str
     machine: str
@@ -132,101 +144,20 @@ class Run:
     bandwidths: dict[int, Estimate] = field(default_factory=dict)
 
 
-class Node:
-    """A JSON value and its place in its file, so that every error names the place."""
-
-    def __init__(self, value: object, where: str) -> None:
-        self.value = value
-        self.where = where
-
-    def fail(self, expected: str) -> LoadError:
-        shown = json.dumps(self.value)
-        shown = shown if len(shown) <= 40 else shown[:37] + "..."
-        return LoadError(f"{self.where}: expected {expected}, found {shown}")
-
-    def __getitem__(self, key: str) -> Node:
-        if not isinstance(self.value, dict):
-            raise self.fail("an object")
-        if key not in self.value:
-            raise LoadError(f"{self.where}: key \"{key}\" is missing")
-        return Node(self.value[key], f"{self.where}: {key}")
-
-    def find(self, key: str) -> Node | None:
-        """The value of the key; None where it is missing or null."""
-        if not isinstance(self.value, dict):
-            raise self.fail("an object")
-        return None if self.value.get(key) is None else self[key]
-
-    def rows(self) -> list[Node]:
-        if not isinstance(self.value, list):
-            raise self.fail("an array")
-        return [Node(row, f"{self.where}[{i}]") for i, row in enumerate(self.value)]
-
-    def text(self) -> str:
-        """The string as one printable line."""
-        if not isinstance(self.value, str):
-            raise self.fail("a string")
-        return " ".join("".join(c if c.isprintable() else " " for c in self.value).split())
-
-    def one_of(self, legal: tuple[str, ...]) -> str:
-        if self.value not in legal:
-            raise self.fail("one of " + ", ".join(legal))
-        return str(self.value)
-
-    def number(self) -> float:
-        is_number = isinstance(self.value, (int, float)) and not isinstance(self.value, bool)
-        # Beyond 1e30 no unit of ours has a meaning and the arithmetic of an axis overflows.
-        if not is_number or not abs(self.value) < 1e30:
-            raise self.fail("a finite number")
-        return float(self.value)
-
-    def positive(self) -> float:
-        if self.number() < 1e-30:
-            raise self.fail("a positive number")
-        return self.number()
-
-    def integer(self) -> int:
-        if self.number() != math.floor(self.number()) or abs(self.number()) > LARGEST_INTEGER:
-            raise self.fail("an integer")
-        return int(self.number())
-
-    def flag(self) -> bool:
-        if not isinstance(self.value, bool):
-            raise self.fail("true or false")
-        return self.value
-
-    def span(self) -> tuple[float, float]:
-        """Two positive numbers in ascending order."""
-        ends = [row.positive() for row in self.rows()]
-        if len(ends) != 2 or ends[0] > ends[1]:
-            raise self.fail("two positive numbers in ascending order")
-        return ends[0], ends[1]
-
-    def texts(self) -> dict[str, str]:
-        if not isinstance(self.value, dict):
-            raise self.fail("an object")
-        return {str(key): self[key].text() for key in self.value}
-
-    def problem(self) -> Problem:
-        if not isinstance(self.value, dict):
-            raise self.fail("an object")
-        return {str(key): self[key].integer() for key in self.value}
-
-
 def load_run(directory: Path) -> Run:
     """The run in that directory. Raises LoadError with one line that names file and place."""
     if not directory.is_dir():
         raise LoadError(f"{directory}: no such directory")
-    manifest = _read(directory / "manifest.json")
-    summary = _read(directory / "summary.json")
+    manifest = read_file(directory / "manifest.json")
+    summary = read_file(directory / "summary.json")
     run = Run(
         experiment=_text(summary, "experiment"),
         machine=_text(summary, "machine"),
         started=_text(summary, "started"),
         git=_text(summary, "git"),
         state=_text(summary, "state"),
-        peaks=_ceiling(summary, "fma_f32", "flops_per_second"),
-        bandwidths=_ceiling(summary, "stream_read", "bytes_per_second"),
+        peaks=_rates(summary, FMA_PEAK, "flops_per_second"),
+        bandwidths=_rates(summary, "stream_read", "bytes_per_second"),
         noise=_estimate(summary.find("noise_floor"), "ratio", "ci95"),
         sections=[_section(row) for row in summary["sections"].rows()],
     )
@@ -234,30 +165,8 @@ def load_run(directory: Path) -> Run:
     if len(sections) != len(run.sections):
         raise LoadError(f"{summary.where}: sections: two sections have the same name")
     _attach_margins(manifest, sections)
-    _attach_rows(summary, sections)
+    _attach_rows(summary, sections, run.peaks)
     return run
-
-
-def _read(path: Path) -> Node:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise LoadError(f"{path}: not found; is this a run directory?") from None
-    except OSError as error:
-        raise LoadError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise LoadError(f"{path}: not UTF-8 text") from None
-    try:
-        root = Node(json.loads(text), str(path))
-    except json.JSONDecodeError as error:
-        place = f"{path}:{error.lineno}:{error.colno}"
-        raise LoadError(f"{place}: not valid JSON: {error.msg}; truncated?") from None
-    except (ValueError, RecursionError):
-        raise LoadError(f"{path}: not valid JSON: number or nesting too large") from None
-    schema = root["schema"]
-    if isinstance(schema.value, bool) or schema.value != SCHEMA:
-        raise schema.fail(f"schema {SCHEMA}")
-    return root
 
 
 def _text(node: Node, key: str) -> str:
@@ -279,13 +188,13 @@ def _estimate(node: Node | None, value: str, interval: str) -> Estimate | None:
     return Estimate(node[value].positive(), low, high)
 
 
-def _ceiling(summary: Node, probe: str, unit: str) -> dict[int, Estimate]:
+def _rates(summary: Node, probe: str, unit: str) -> dict[int, Estimate]:
     ceilings = summary.find("ceilings")
     rows = None if ceilings is None else ceilings.find(probe)
     peaks = {}
     for row in [] if rows is None else rows.rows():
         peak = _estimate(row, unit, "ci95")
-        if peak is not None:
+        if peak is not None and row.find("kib") is None:
             peaks[row["threads"].integer()] = peak
     return peaks
 
@@ -306,7 +215,7 @@ def _attach_margins(manifest: Node, sections: dict[str, Section]) -> None:
             section.margin = margin.number()
 
 
-def _attach_rows(summary: Node, sections: dict[str, Section]) -> None:
+def _attach_rows(summary: Node, sections: dict[str, Section], peaks: dict[int, Estimate]) -> None:
     def owner(row: Node) -> Section:
         name = row["section"]
         if name.text() not in sections:
@@ -316,7 +225,7 @@ def _attach_rows(summary: Node, sections: dict[str, Section]) -> None:
     for row in summary["cells"].rows():
         replica = row.find("replica")
         if replica is None or replica.integer() == 0:
-            owner(row).cells.append(_cell(row))
+            owner(row).cells.append(_cell(row, peaks))
     for key in ("comparisons", "crossovers"):
         found = summary.find(key)
         for row in [] if found is None else found.rows():
@@ -326,13 +235,38 @@ def _attach_rows(summary: Node, sections: dict[str, Section]) -> None:
                 owner(row).comparisons.append(_comparison(row))
 
 
-def _cell(row: Node) -> Cell:
+def _told_ceiling(row: Node, peaks: dict[int, Estimate]) -> Ceiling | None:
+    probe, threads = row["probe"].text(), row["threads"].integer()
+    kib, rate = row.find("kib"), _estimate(row, "flops_per_second", "ci95")
+    if rate is not None:
+        if probe == FMA_PEAK:
+            rate = peaks.get(threads, rate)  # with its interval
+        return Ceiling(probe, threads, rate)
+    rate = _estimate(row, "bytes_per_second", "ci95")
+    return None if rate is None else Ceiling(probe, threads, rate, True,
+                                             None if kib is None else kib.integer())
+
+
+def _ceiling_of(row: Node, threads: int, peaks: dict[int, Estimate]) -> Ceiling | None:
+    """As the cell tells it; in runs from before cells did, the FMA peak. More threads than any peak
+    was measured with (oversubscription) have that of the most threads."""
+    told = row.find("ceiling")
+    if told is not None:
+        return _told_ceiling(told, peaks)
+    if not peaks or (isinstance(row.value, dict) and "ceiling" in row.value):
+        return None
+    team = max((count for count in peaks if count <= threads), default=min(peaks))
+    return Ceiling(FMA_PEAK, team, peaks[team])
+
+
+def _cell(row: Node, peaks: dict[int, Estimate]) -> Cell:
     status = row["status"].text()
-    threads, reason = row.find("threads"), row.find("reason")
+    found, reason = row.find("threads"), row.find("reason")
+    threads = 1 if found is None else found.integer()
     settings, counters = row.find("settings"), row.find("counters")
     return Cell(
         label=row["label"].text(),
-        threads=1 if threads is None else threads.integer(),
+        threads=threads,
         problem=row["problem"].problem(),
         status=status,
         reason=None if reason is None else reason.text(),
@@ -343,6 +277,7 @@ def _cell(row: Node) -> Cell:
         settings={} if settings is None else settings.texts(),
         gigabytes=_rate(row, "gigabytes_per_second"),
         counted=None if counters is None else counters.find("parallel_regions") is not None,
+        ceiling=_ceiling_of(row, threads, peaks),
     )
 
 

@@ -34,12 +34,12 @@ def _crossings(pair: Crossover) -> str:
         if places:
             verb = "overtakes" if direction else "falls behind"
             whom = "" if parts else f" {pair.against}"
-            ends = ", ".join(f"{_number(low)} and {_number(high)}" for low, high in places)
+            ends = ", ".join(f"{number(low)} and {number(high)}" for low, high in places)
             parts.append(f"{verb}{whom} between {_prefix(pair)}{ends}")
     return "; ".join(parts)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
     return str(round(value)) if value == round(value) else f"{value:.1f}"
 
 

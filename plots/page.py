@@ -6,7 +6,9 @@ clipped, whatever the number of arms and panels.
 
 from __future__ import annotations
 
+import io
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -24,6 +26,9 @@ LINE = 1.35 / 72   # inches that a line of text takes per point of its size
 EDGE = 0.12        # inches of white around everything
 LEFT = 0.78        # of the first panel: tick labels and axis label
 X_LABEL = 0.22
+
+_COORDINATES = re.compile(r'\b(?:d|x|y|x1|x2|y1|y2|width|height|transform|points)="[^"]*"')
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 Legend = list[tuple[Artist, str]]
 Draw = Callable[[Axes, int], None]
@@ -135,10 +140,21 @@ def _write(figure: Figure, layout: _Layout, left: float, top: float, lines: list
 def save(figure: Figure, title: str, path: Path) -> None:
     """Writes the figure; the suffix of the path is the format. The same figure gives the same
     bytes: neither date nor version goes into the file. Raises OSError."""
-    metadata: dict[str, str | None] = {"Software": None}
-    if path.suffix == ".svg":
-        metadata = {"Date": None, "Creator": "crossover plot", "Title": title}
-    figure.savefig(path, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+    if path.suffix != ".svg":
+        figure.savefig(path, format=path.suffix[1:], dpi=DPI, metadata={"Software": None})
+        return
+    text = io.StringIO()
+    figure.savefig(text, format="svg", dpi=DPI,
+                   metadata={"Date": None, "Creator": "crossover plot", "Title": title})
+    path.write_text(_rounded(text.getvalue()), encoding="utf-8")
+
+
+def _rounded(svg: str) -> str:
+    """Coordinates with two decimals: a hundredth of a point is less than anybody sees."""
+    def shorter(attribute: re.Match[str]) -> str:
+        return _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."),
+                                attribute[0])
+    return _COORDINATES.sub(shorter, svg)
 
 
 def columns_for(count: int) -> int:

@@ -83,15 +83,20 @@ def part_of(chosen: list[Panel], panels: list[Panel]) -> str:
     return describe(chosen[0].fixed, "_").replace("=", "").replace(" ", "")
 
 
-def find_axis(section: Section, problems: list[Problem]) -> Axis | None:
-    """What the x axis shows; None where the problems vary along no axis."""
+def tied_extents(problems: list[Problem]) -> list[tuple[int, tuple[str, ...]]]:
+    """The extents that vary, those together that always share their value; before each group, how
+    many values it has."""
     tied: dict[tuple[int | None, ...], list[str]] = {}
-    names = list(dict.fromkeys(name for problem in problems for name in problem))
-    for name in names:
+    for name in dict.fromkeys(name for problem in problems for name in problem):
         column = tuple(problem.get(name) for problem in problems)
         if len(set(column)) > 1 and None not in column:
             tied.setdefault(column, []).append(name)
-    groups = [(len(set(column)), tuple(group)) for column, group in tied.items()]
+    return [(len(set(column)), tuple(group)) for column, group in tied.items()]
+
+
+def find_axis(section: Section, problems: list[Problem]) -> Axis | None:
+    """What the x axis shows; None where the problems vary along no axis."""
+    groups = tied_extents(problems)
     for _, group in groups:
         if section.axis in group or set(CUBE) <= set(group):
             return Axis("size" if set(CUBE) <= set(group) else section.axis, group)

@@ -114,7 +114,7 @@ class _Peers:
             best[arm] = max(best.get(arm, 0), cell.gflops or 0)
         self.arms = [arm for arm in looks if best.get(arm, 0) >= WORTH_A_LINE * peak]
         self.slow = [arm for arm in looks if 0 < best.get(arm, 0) < WORTH_A_LINE * peak]
-        self.peaks = rates.peaks_for(run, view.cells.values(), "GFLOP/s")
+        self.peaks = rates.peaks_for(view.cells.values(), "GFLOP/s")
         self.top = 1.03 * max([peak, *(best[arm] for arm in self.arms)])
 
     def shown(self) -> list[Cell]:

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Draws the figures of one run directory: plot.py RUN_DIR [--out DIR] [--only NAME] [--format F].
 
+Of several, the crossovers of all of them on one page and as a table: plot.py RUN_DIR... --out DIR.
+
 Prints the path of every file written. Exit status: 0 done, 2 bad usage, 5 files that are missing or
 unreadable, or matplotlib not installed.
 """
@@ -14,7 +16,7 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterator, NoReturn
+from typing import TYPE_CHECKING, Callable, Iterator, NoReturn
 
 sys.dont_write_bytecode = True  # plots/ may be read-only or part of a checkout
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -43,8 +45,10 @@ def fail(message: str, status: int) -> NoReturn:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options; formats become a list without duplicates."""
     parser = _Parser(prog="plot.py", description="Draws the figures of one run directory.")
-    parser.add_argument("run_dir", metavar="RUN_DIR", type=Path)
-    parser.add_argument("--out", metavar="DIR", type=Path, help="default: RUN_DIR/figures")
+    parser.add_argument("run_dirs", metavar="RUN_DIR", type=Path, nargs="+",
+                        help="several: their crossovers on one page, into --out")
+    parser.add_argument("--out", metavar="DIR", type=Path,
+                        help="default: RUN_DIR/figures; needed for several runs")
     parser.add_argument("--only", metavar="NAME", help="one figure (" + ", ".join(FIGURES) +
                         ") or one section")
     parser.add_argument("--format", metavar="F[,F]", default="svg,png",
@@ -54,6 +58,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     for name in options.format:
         if name not in FORMATS:
             fail(f"--format: \"{name}\" is none of {', '.join(FORMATS)}", USAGE_ERROR)
+    if len(options.run_dirs) > 1 and options.out is None:
+        fail("several runs need --out DIR for what is drawn of them together", USAGE_ERROR)
+    if len(options.run_dirs) > 1 and options.only is not None:
+        fail("--only chooses among the figures of one run", USAGE_ERROR)
     return options
 
 
@@ -105,45 +113,71 @@ def file_stem(section: str, page: Page, taken: set[str]) -> str:
     return unique
 
 
+def write(path: Path, content: Callable[[Path], object]) -> None:
+    """Has the file written, and prints its path."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content(path)
+    except OSError as error:
+        fail(f"{path}: cannot write: {error.strerror}", NOT_FIT)
+    print(path, flush=True)
+
+
+def write_page(page: Page, stem: Path, formats: list[str]) -> int:
+    """Writes the page in every format; returns how many files."""
+    import page as pages
+    figure = pages.render(page)
+    for suffix in formats:
+        write(stem.parent / f"{stem.name}.{suffix}",
+              lambda path: pages.save(figure, page.title, path))
+    return len(formats)
+
+
 def write_figures(run: Run, options: argparse.Namespace) -> int:
     """Writes every figure in every format; returns how many files."""
-    import page as pages
-    directory = options.out or options.run_dir / "figures"
+    directory = options.out or options.run_dirs[0] / "figures"
     taken: set[str] = set()
-    written = 0
-    for section, page in all_pages(run, options.only):
-        stem = file_stem(section, page, taken)
-        figure = pages.render(page)
-        for suffix in options.format:
-            path = directory / f"{stem}.{suffix}"
-            try:
-                directory.mkdir(parents=True, exist_ok=True)
-                pages.save(figure, page.title, path)
-            except OSError as error:
-                fail(f"{path}: cannot write: {error.strerror}", NOT_FIT)
-            print(path, flush=True)
-            written += 1
-    return written
+    return sum(write_page(page, directory / file_stem(section, page, taken), options.format)
+               for section, page in all_pages(run, options.only))
+
+
+def write_crossovers(runs: list[Run], options: argparse.Namespace) -> None:
+    """Of several runs: their crossovers on one page, and as a table."""
+    import crossovers
+    import style
+    style.apply()
+    page = crossovers.page_of(runs)
+    if page is None:
+        print("plot.py: none of these runs has a crossover, nothing to draw", file=sys.stderr)
+        return
+    write_page(page, options.out / crossovers.NAME, options.format)
+    table = crossovers.table_of(runs)
+    write(options.out / f"{crossovers.NAME}.md",
+          lambda path: path.write_text(table, encoding="utf-8"))
 
 
 def main(arguments: list[str]) -> None:
     options = parse(arguments)
     try:
-        run = load_run(options.run_dir)
+        runs = [load_run(directory) for directory in options.run_dirs]
     except LoadError as error:
         fail(str(error), NOT_FIT)
+    run = runs[0]
     check_only(run, options.only)
-    if not any(section.measured() for section in run.sections):
-        print(f"plot.py: {options.run_dir}: no measured cells, nothing to draw", file=sys.stderr)
+    if len(runs) == 1 and not any(section.measured() for section in run.sections):
+        print(f"plot.py: {options.run_dirs[0]}: no measured cells, nothing to draw",
+              file=sys.stderr)
         return
     warnings.filterwarnings("ignore")  # e.g. a label in a script that the font lacks
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # e.g. that it builds a font cache
     if not has_matplotlib():
         fail("matplotlib is not installed; on Debian: apt-get install python3-matplotlib",
              NOT_FIT)
-    if write_figures(run, options) == 0:
+    if len(runs) > 1:
+        write_crossovers(runs, options)
+    elif write_figures(run, options) == 0:
         wanted = "" if options.only is None else f" for --only {options.only}"
-        print(f"plot.py: {options.run_dir}: nothing to draw{wanted}", file=sys.stderr)
+        print(f"plot.py: {options.run_dirs[0]}: nothing to draw{wanted}", file=sys.stderr)
 
 
 if __name__ == "__main__":

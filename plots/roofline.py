@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 import caption
+import rates
 from load import Cell, Run, Section
 from page import Legend, Page
 from style import GREY, MANY_LINES, Look, log_ticks, set_log_axis, short_number
@@ -79,7 +80,7 @@ class _Roofline:
 
 def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     """One file with a panel per thread count; none without a measured bandwidth."""
-    if section.question == "crossover":
+    if section.question == "crossover" or rates.unit_of(section) != "GFLOP/s":
         return []
     roofline = _Roofline(run, section, looks)
     if len(roofline.intensities) < FEWEST_INTENSITIES:

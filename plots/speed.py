@@ -14,7 +14,7 @@ from load import Cell, Run, Section
 from page import Legend, Page, columns_for, pages_of
 from panels import (Panel, cells_by_place, crossover_panels, is_series, key_of, part_of,
                     sweep_panels)
-from style import MANY_LINES, Look, set_size_axis
+from style import GREY, MANY_LINES, Look, set_log_axis, set_size_axis
 
 NAME = "speed"
 RIBBON = "Ribbons: interval of the median over launches, at least 95%."
@@ -28,6 +28,20 @@ class _Speed:
         self.unit = rates.unit_of(section)
         self.cells = cells_by_place(section)
         self.panels = [panel for panel in panels if self.measured(panel)]
+        shown = [cell for panel in self.panels for cell in self.measured(panel)]
+        self.values = [rates.rate(cell, self.unit) for cell in shown]
+        self.peaks = rates.peaks_for(shown, self.unit)
+        self.steps = {} if self.unit != "GB/s" else rates.dashes_by_team(
+            rates.ceilings_of(shown, of_bytes=True))
+        self.log = self.unit == "GB/s"  # caches and memory differ by more than a line can show
+        if self.values:
+            self.limits = self._limits(shown)
+
+    def _limits(self, shown: list[Cell]) -> tuple[float, float]:
+        if not self.log:
+            return 0, rates.axis_top(self.values, self.peaks)
+        ceilings = rates.ceilings_of(shown, of_bytes=True)
+        return rates.log_limits(self.values, (ceiling.rate.value / 1e9 for ceiling in ceilings))
 
     def measured(self, panel: Panel) -> list[Cell]:
         cells = [self.cells.get((label, key_of(problem)))
@@ -48,10 +62,10 @@ class _Speed:
                 (speed.value, speed.low, speed.high) if speed else (None, None, None))])
         return sizes, speeds
 
-    def draw(self, axes: Axes, panel: Panel, peaks: list[rates.Peak], top: float,
-             inches: float) -> None:
+    def draw(self, axes: Axes, panel: Panel, inches: float) -> None:
         outcome.draw_bands(axes, panel.pair)
-        rates.draw_peaks(axes, peaks, top)
+        rates.draw_peaks(axes, self.peaks, self.limits[1])
+        self._draw_steps(axes, panel)
         for number, label in enumerate(panel.labels):
             sizes, speeds = self.line(panel, label)
             if all(math.isnan(speed[0]) for speed in speeds):
@@ -64,7 +78,16 @@ class _Speed:
             # Not clipped: a marker at the foot of the axis would lose its lower half.
             axes.plot(sizes, value, zorder=3 + 0.01 * number, clip_on=False, **look.line())
         set_size_axis(axes, panel.values, inches)
-        axes.set_ylim(0, top)
+        if self.log:
+            set_log_axis(axes, *self.limits)
+        else:
+            axes.set_ylim(*self.limits)
+
+    def _draw_steps(self, axes: Axes, panel: Panel) -> None:
+        values = {key_of(problem): value for problem, value in zip(panel.problems, panel.values)}
+        for team, line in rates.steps_for(self.measured(panel), self.steps, values).items():
+            axes.step(*zip(*line), where="mid", color=GREY, linewidth=1.1,
+                      linestyle=self.steps[team], zorder=1.5)
 
     def legend(self, panels: list[Panel]) -> Legend:
         """The arms; of a single panel in the order in which its lines end."""
@@ -92,9 +115,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
 
 def _page(run: Run, section: Section, speed: _Speed, panels: list[Panel]) -> Page:
     cells = [cell for panel in speed.panels for cell in speed.measured(panel)]
-    values = [rates.rate(cell, speed.unit) for cell in cells]
-    peaks = rates.peaks_for(run, cells, speed.unit)
-    top = rates.axis_top(values, peaks)
+    top = speed.limits[1]
     columns = columns_for(len(panels))
     width, height = (6.6, 4.0) if len(panels) == 1 else (3.9, 2.7)
     if len(panels) == 1 and len(panels[0].labels) > MANY_LINES:
@@ -107,13 +128,14 @@ def _page(run: Run, section: Section, speed: _Speed, panels: list[Panel]) -> Pag
         title=f"{section.family}: speed over {axis.name} ({section.name})",
         headings=[outcome.heading(panel, speed.panels) for panel in panels],
         x_label=axis.name,
-        y_label=speed.unit,
-        draw=lambda axes, i: speed.draw(axes, panels[i], peaks, top, width),
-        legend=rates.peak_legend(peaks, top) + speed.legend(panels)
-        + outcome.band_legend(panels),
+        y_label=speed.unit + (" (log scale)" if speed.log else ""),
+        draw=lambda axes, i: speed.draw(axes, panels[i], width),
+        legend=rates.peak_legend(speed.peaks, top) + rates.steps_legend(speed.steps)
+        + speed.legend(panels) + outcome.band_legend(panels),
         caption=[caption.provenance(run, section, (cell.launches for cell in cells)),
-                 " ".join([caption.interval(RIBBON, len(values),
-                                            sum(value.low is None for value in values)),
-                           caption.noise(run), rates.peaks_above(peaks, top)]),
+                 " ".join([caption.interval(RIBBON, len(speed.values),
+                                            sum(value.low is None for value in speed.values)),
+                           caption.noise(run), rates.peaks_above(speed.peaks, top)]),
+                 rates.BANDWIDTH if speed.steps else "",
                  caption.not_shown(section.cells)],
         width=width, height=height, columns=columns)

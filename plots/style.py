@@ -106,7 +106,7 @@ def apply() -> None:
     """Sets matplotlib's parameters, whatever the user's own file says."""
     matplotlib.rcdefaults()
     matplotlib.rcParams.update({
-        "svg.fonttype": "path",        # readable without the font
+        "svg.fonttype": "none",        # text is text: files a tenth of the size, and searchable
         "svg.hashsalt": "crossover",   # the same bytes every time
         "text.parse_math": False,      # a "$" in a reason is a dollar
         "font.family": FONT,

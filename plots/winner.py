@@ -1,8 +1,13 @@
-"""Which arm is fastest on which shape: a map over two extents, one panel per value of the third."""
+"""Which arm is fastest on which problem: a map over two extents, a panel per value of the others.
+
+Extents that always vary together (query_len = key_len) are one axis. Of those that vary apart, the
+two with the most values make the map, the longer one to the right.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
@@ -11,14 +16,17 @@ from matplotlib.patches import Patch, Rectangle
 import caption
 from load import Cell, Problem, Run, Section
 from page import Legend, Page, pages_of
-from panels import describe
+from panels import CUBE, describe, tied_extents
 from style import COLOURS, SMALL_POINTS, Look, look, short_number, size_text
 
 NAME = "winner"
 FEWEST = 3          # values along either axis
 CELL_INCHES = 0.46
-PLANES = (("m", "k", "n"), ("m", "n", "k"))  # y axis, x axis, what a panel fixes
+PRODUCT_PLANES = ((("m",), ("k",)), (("m",), ("n",)))  # of matmul: a panel fixes the third extent
 HATCH = "/////"
+
+Group = tuple[str, ...]      # extents that share their value
+Plane = tuple[Group, Group]  # y axis, x axis
 MEANING = "Colour: the arm with the shortest median time; number: how many times longer the " \
     "runner-up takes. Hatched: unresolved, as the 95% intervals of these two overlap, or one has " \
     "none."
@@ -55,19 +63,29 @@ class _Map:
         return sorted({key[place] for key in self.winners})
 
 
-def _maps(section: Section, plane: tuple[str, str, str]) -> list[_Map]:
-    by_problem: dict[tuple[int, ...], list[Cell]] = {}
+def _planes(section: Section) -> list[Plane]:
+    """What a map of the section may span, the best first."""
+    problems = [cell.problem for cell in section.measured()]
+    groups = sorted(tied_extents(problems), key=lambda group: -group[0])
+    if all(extent in problem for problem in problems for extent in CUBE):
+        apart = {group for _, group in groups}
+        return [plane for plane in PRODUCT_PLANES if apart.issuperset(plane)]
+    wide = [group for values, group in groups if values >= FEWEST]
+    return [(y, x) for x, y in permutations(wide, 2)]
+
+
+def _maps(section: Section, plane: Plane) -> list[_Map]:
+    by_problem: dict[tuple[tuple[str, int], ...], list[Cell]] = {}
     maps: dict[tuple[tuple[str, int], ...], _Map] = {}
     for cell in section.measured():
-        if all(extent in cell.problem for extent in plane):
-            by_problem.setdefault(tuple(cell.problem.items()), []).append(cell)
+        by_problem.setdefault(tuple(cell.problem.items()), []).append(cell)
     for items, cells in by_problem.items():
         problem = dict(items)
         found = winner_of(cells)
-        fixed = {name: value for name, value in problem.items() if name not in plane[:2]}
+        fixed = {name: value for name, value in items if name not in plane[0] + plane[1]}
         if found is not None:
             places = maps.setdefault(tuple(sorted(fixed.items())), _Map(fixed, {})).winners
-            places[problem[plane[0]], problem[plane[1]]] = found
+            places[problem[plane[0][0]], problem[plane[1][0]]] = found
     return [each for each in maps.values() if _is_grid(each)]
 
 
@@ -129,7 +147,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     """The files of this figure for one section; none where its problems are no grid."""
     if section.question == "crossover":
         return []
-    for plane in PLANES:
+    for plane in _planes(section):
         maps = _maps(section, plane)
         if maps:
             winners = _Winners(looks, maps)
@@ -138,7 +156,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     return []
 
 
-def _page(run: Run, section: Section, winners: _Winners, plane: tuple[str, str, str],
+def _page(run: Run, section: Section, winners: _Winners, plane: Plane,
           maps: list[_Map]) -> Page:
     cells = section.measured()
     part = "" if len(maps) == len(winners.maps) else describe(maps[0].fixed, "_").replace("=", "")
@@ -147,8 +165,8 @@ def _page(run: Run, section: Section, winners: _Winners, plane: tuple[str, str, 
         part=part,
         title=f"{section.family}: who wins where ({section.name})",
         headings=[describe(each.fixed) for each in maps],
-        x_label=plane[1],
-        y_label=plane[0],
+        x_label="=".join(plane[1]),
+        y_label="=".join(plane[0]),
         draw=lambda axes, i: winners.draw(axes, maps[i]),
         legend=winners.legend(),
         caption=[caption.provenance(run, section, (cell.launches for cell in cells)),

@@ -56,6 +56,7 @@ struct SectionPlan {
   std::string name;
   Question question = Question::sweep;
   std::string family;
+  std::string ceiling = "fma_f32";  // that of the family
   std::vector<Arm> arms;          // replica 0 in listed order, then the A/A replicas
   std::vector<Problem> problems;  // ascending in work; every arm of replica 0 runs all of them,
                                   // except for those of `sharpenings`, which stand at the end

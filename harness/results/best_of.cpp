@@ -69,7 +69,7 @@ class Contest {
   template <class Visit>
   void for_each_arm(Visit visit) const {
     for (std::size_t i = 0; i < run_.sections.size(); ++i) {
-      if (run_.sections[i].name == ceilings_section) continue;
+      if (measures_machine(run_.sections[i].name)) continue;
       for (const Arm& arm : run_.sections[i].arms) {
         if (is_in(ours_, arm) || is_in(theirs_, arm)) visit(i, arm);
       }
@@ -79,7 +79,7 @@ class Contest {
   void require(const std::string& name) const {
     std::set<std::string> known;
     for (const SectionPlan& section : run_.sections) {
-      if (section.name == ceilings_section) continue;
+      if (measures_machine(section.name)) continue;
       for (const Arm& arm : section.arms) known.insert(arm.variant);
     }
     if (known.contains(name)) return;

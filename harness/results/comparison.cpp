@@ -26,7 +26,7 @@ std::optional<Pair> pair_of(const SectionPlan& section, const std::string& befor
                             const std::string& after) {
   const auto variant = arm_of(section, after);
   const auto against = arm_of(section, before);
-  if (section.name == ceilings_section || !variant || !against) return std::nullopt;
+  if (measures_machine(section.name) || !variant || !against) return std::nullopt;
   return Pair{*variant, *against};
 }
 
@@ -106,7 +106,7 @@ UnmatchedCell unmatched_cell(const SectionPlan& plan, const Evidence& evidence, 
 std::vector<std::string> arm_labels(const StoredRun& run) {
   std::vector<std::string> labels;
   for (const SectionPlan& section : run.sections) {
-    if (section.name == ceilings_section) continue;
+    if (measures_machine(section.name)) continue;
     for (const Arm& arm : section.arms) {
       const std::string name = label(arm, section.varying);
       if (std::find(labels.begin(), labels.end(), name) == labels.end()) labels.push_back(name);

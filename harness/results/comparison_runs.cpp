@@ -28,7 +28,7 @@ struct CellPlace {
 std::map<std::string, std::set<std::string>> setting_values(const StoredRun& run) {
   std::map<std::string, std::set<std::string>> values;
   for (const SectionPlan& section : run.sections) {
-    if (section.name == ceilings_section) continue;
+    if (measures_machine(section.name)) continue;
     for (const Arm& arm : section.arms) {
       for (const auto& [key, value] : arm.settings) values[key].insert(value);
     }
@@ -54,7 +54,7 @@ class Side {
   Side(const StoredRun& run, const Settings& ignored) : run_(run) {
     for (std::size_t section = 0; section < run.sections.size(); ++section) {
       const SectionPlan& plan = run.sections[section];
-      if (plan.name == ceilings_section) continue;
+      if (measures_machine(plan.name)) continue;
       add_aa_effects(plan, run.evidence[section]);
       for (std::size_t problem = 0; problem < plan.problems.size(); ++problem) {
         for (std::size_t arm = 0; arm < plan.arms.size(); ++arm) {

@@ -15,6 +15,14 @@ namespace crossover::harness {
 /// The section that measures the machine's ceilings; a config cannot have one of that name.
 inline const std::string ceilings_section = "(ceilings)";
 
+/// The section that measures the bandwidth of the caches, after the one above; not in every run.
+inline const std::string bandwidth_section = "(bandwidth)";
+
+/// Whether the section measures the machine and not what the config asks for.
+inline bool measures_machine(const std::string& section) {
+  return section == ceilings_section || section == bandwidth_section;
+}
+
 /// What is known of the program itself; injected, so that the harness does not depend on a build.
 struct BuildInfo {
   std::string version;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "harness/results/ceilings.h"
+
 namespace crossover::harness {
 namespace {
 
@@ -52,11 +54,6 @@ std::optional<double> calibrated_seconds(const Evidence& evidence, std::size_t a
   const CellFacts* facts = evidence.facts(arm, problem);
   if (facts == nullptr || facts->status != Status::measured) return std::nullopt;
   return facts->call_seconds;
-}
-
-bool is_cold(const Arm& arm) {
-  const auto cache = arm.settings.find("cache");
-  return cache != arm.settings.end() && cache->second == "cold";
 }
 
 /// One pair on one curve.

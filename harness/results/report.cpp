@@ -155,15 +155,21 @@ std::pair<std::string, std::string> best_and_worst(const Json& entry) {
   return {duration("fastest_launch"), duration("slowest_launch")};
 }
 
+/// What a construct's team was, or how much memory each thread went through.
+std::string team_or_memory(const Json& entry) {
+  const Json kib = entry.value("kib", Json(nullptr));
+  if (!kib.is_null()) return text(kib) + " KiB per thread";
+  return pairs_text(entry.value("team", Json::object()));
+}
+
 void add_ceilings(Document& document, const Json& ceilings) {
   document.blocks.emplace_back(Heading{"Ceilings"});
   document.blocks.emplace_back(Paragraph{ceilings_sentence(ceilings)});
-  Grid grid{{"probe", "threads", "team", "best launch", "worst launch", "n"}, {}};
+  Grid grid{{"probe", "threads", "team or memory", "best launch", "worst launch", "n"}, {}};
   for (const auto& [probe, entries] : ceilings.items()) {
     for (const Json& entry : entries) {
       const auto [best, worst] = best_and_worst(entry);
-      grid.rows.push_back({probe, text(entry.at("threads")),
-                           pairs_text(entry.value("team", Json::object())), best, worst,
+      grid.rows.push_back({probe, text(entry.at("threads")), team_or_memory(entry), best, worst,
                            text(entry.value("launches", Json(nullptr)))});
     }
   }
@@ -262,7 +268,7 @@ void add_method(Document& document, const Json& manifest, const std::string& met
   }};
   document.blocks.emplace_back(std::move(method));
   for (const Json& section : manifest.at("sections")) {
-    if (section.at("name") == ceilings_section) continue;
+    if (measures_machine(section.at("name"))) continue;
     const Json& protocol = section.at("protocol");
     std::string looks;
     for (const Json& look : protocol.at("looks")) looks += (looks.empty() ? "" : ", ") + text(look);

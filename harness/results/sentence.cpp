@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
+#include <map>
 
 #include "harness/statistics/multiplicity.h"
 
@@ -211,6 +212,26 @@ std::string ceilings_sentence(const Json& ceilings) {
     }
   }
   return "FMA peak (registers only, best launch of this run): " + text + "." + warning;
+}
+
+std::string bandwidth_sentence(const Json& ceilings, const std::string& probe) {
+  std::map<int, std::string> teams;
+  for (const Json& entry : ceilings.value(probe, Json::array())) {
+    const Json& kib = entry.at("kib");
+    const std::string level =
+        kib.is_null() ? "memory" : fmt::format("{} KiB", kib.get<std::int64_t>());
+    std::string& text = teams[entry.at("threads")];
+    text += fmt::format("{}{} {:.0f}", text.empty() ? "" : ", ", level,
+                        1e-9 * entry.at("bytes_per_second").get<double>());
+  }
+  std::string text = fmt::format(
+      "Bandwidth of {} by memory per thread (best launch of this run; a cell is judged by the "
+      "largest that is no larger than its own), GB/s:",
+      probe);
+  for (const auto& [threads, levels] : teams) {
+    text += fmt::format(" {} thread{}: {}.", threads, threads == 1 ? "" : "s", levels);
+  }
+  return text;
 }
 
 }  // namespace crossover::harness

@@ -25,4 +25,7 @@ std::string noise_sentence(const Json& noise_floor);
 /// The measured ceilings: "FMA peak measured in this run: 115.9 GFLOP/s on 1 thread, ...".
 std::string ceilings_sentence(const Json& ceilings);
 
+/// The bandwidth that a probe of memory reached, by threads and memory per thread.
+std::string bandwidth_sentence(const Json& ceilings, const std::string& probe);
+
 }  // namespace crossover::harness

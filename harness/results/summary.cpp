@@ -13,22 +13,6 @@
 namespace crossover::harness {
 namespace {
 
-const std::string peak_probe = "fma_f32";
-
-/// The measured rate of a ceiling at the arm's thread count, or at the largest one measured.
-std::optional<double> peak_flops(const Json& ceilings, int threads) {
-  const auto fma = ceilings.find(peak_probe);
-  if (fma == ceilings.end() || fma->empty()) return std::nullopt;
-  const Json* best = nullptr;
-  for (const Json& entry : *fma) {
-    const int measured = entry.at("threads");
-    if (measured > threads) continue;
-    if (best == nullptr || measured > best->at("threads").get<int>()) best = &entry;
-  }
-  if (best == nullptr) return std::nullopt;
-  return optional_from<double>(*best, "flops_per_second");
-}
-
 Json seconds_json(const Evidence& evidence, std::size_t arm, std::size_t problem) {
   const std::vector<double> medians = evidence.launch_medians(arm, problem);
   if (medians.empty()) return {{"median", nullptr}, {"ci95", nullptr}};
@@ -59,6 +43,7 @@ Json counters_json(const CellFacts& facts, const CellTotals& totals) {
 struct Rates {
   std::optional<double> gflops;
   std::optional<double> gigabytes;  // per second
+  std::optional<Ceiling> ceiling;
   std::optional<double> percent_of_peak;
 };
 
@@ -91,12 +76,15 @@ Rates SectionSummary::rates(std::size_t arm, std::size_t problem, const Json& ce
   const double seconds = median(medians);
   const Work& work = evidence_.facts(arm, problem)->work;
   if (work.bytes > 0) rates.gigabytes = work.bytes / seconds / giga;
-  if (work.flops <= 0) return rates;
-  rates.gflops = work.flops / seconds / giga;
+  if (work.flops > 0) rates.gflops = work.flops / seconds / giga;
   const Arm& identity = plan_.arms[arm];
-  const auto peak = peak_flops(ceilings, threads_of(identity));
-  const bool other_probe = identity.family == ceilings_family_ && identity.variant != peak_probe;
-  if (peak && !other_probe) rates.percent_of_peak = 100 * work.flops / seconds / *peak;
+  const bool other_probe =
+      identity.family == ceilings_family_ && identity.variant != plan_.ceiling;
+  if (other_probe) return rates;
+  rates.ceiling = ceiling_of(ceilings, plan_.ceiling, identity, work);
+  if (!rates.ceiling) return rates;
+  const double amount = rates.ceiling->of_bytes ? work.bytes : work.flops;
+  if (amount > 0) rates.percent_of_peak = 100 * amount / seconds / rates.ceiling->per_second;
   return rates;
 }
 
@@ -120,6 +108,7 @@ Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceil
           {"seconds", seconds},
           {"gflops", nullable(rates.gflops)},
           {"gigabytes_per_second", nullable(rates.gigabytes)},
+          {"ceiling", to_json(rates.ceiling)},
           {"percent_of_peak", nullable(rates.percent_of_peak)},
           {"launches", evidence_.launches(arm, problem)},
           {"samples", totals.samples},
@@ -163,7 +152,7 @@ Json noise_floor(const Json& pairs, const std::vector<double>& effects) {
           {"pairs", pairs}};
 }
 
-/// Of a run without them, nothing.
+/// Of a run without them, nothing. Plan and evidence are those that predictions rest on.
 struct MeasuredCeilings {
   SectionPlan plan;
   Evidence evidence = Evidence();
@@ -172,17 +161,25 @@ struct MeasuredCeilings {
 
 MeasuredCeilings measured_ceilings(const std::vector<SectionPlan>& plans,
                                    const std::vector<Evidence>& evidence) {
+  MeasuredCeilings found;
   for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (!measures_machine(plans[i].name)) continue;
+    const Json measured = ceilings_json(plans[i], evidence[i]);
+    for (const auto& [probe, entries] : measured.items()) {
+      for (const Json& entry : entries) found.json[probe].push_back(entry);
+    }
     if (plans[i].name != ceilings_section) continue;
-    return {plans[i], evidence[i], ceilings_json(plans[i], evidence[i])};
+    found.plan = plans[i];
+    found.evidence = evidence[i];
   }
-  return {};
+  return found;
 }
 
 Json section_json(const SectionPlan& plan) {
   return {{"name", plan.name},
           {"question", to_string(plan.question)},
           {"family", plan.family},
+          {"ceiling", plan.ceiling},
           {"axis", plan.axis}};
 }
 
@@ -200,7 +197,7 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   std::vector<double> aa_effects;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const SectionPlan& plan = plans[i];
-    if (plan.name == ceilings_section) continue;
+    if (measures_machine(plan.name)) continue;
     const SectionSummary section(plan, evidence[i], ceilings.plan.family);
     sections.push_back(section_json(plan));
     section.add_cells(ceilings.json, cells);

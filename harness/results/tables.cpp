@@ -122,19 +122,45 @@ std::string verdict_text(const Json& comparison) {
   return verdict == raw(comparison.at("verdict_adjusted")) ? verdict : verdict + "*";
 }
 
-/// Which member of the cells is their rate, and its unit: probes of memory have no flops.
+/// Which member of the cells is their rate, its unit, and what percent_of_peak is of.
 struct Rate {
   const char* member = "gflops";
   const char* unit = "GFLOP/s";
+  const char* percent = "% of peak";
 };
 
+/// The probe of memory that bounds the cells; empty where they are bounded by arithmetic.
+std::string memory_probe(const std::vector<Json>& cells) {
+  for (const Json& cell : cells) {
+    const Json ceiling = cell.value("ceiling", Json(nullptr));
+    if (ceiling.contains("bytes_per_second")) return ceiling.at("probe");
+  }
+  return "";
+}
+
 Rate rate_of(const std::vector<Json>& cells) {
+  if (!memory_probe(cells).empty()) return {"gigabytes_per_second", "GB/s", "% of bandwidth"};
   const auto has = [&](const char* member) {
     return std::any_of(cells.begin(), cells.end(),
                        [&](const Json& cell) { return !cell.at(member).is_null(); });
   };
-  if (!has("gflops") && has("gigabytes_per_second")) return {"gigabytes_per_second", "GB/s"};
+  if (!has("gflops") && has("gigabytes_per_second")) {
+    return {"gigabytes_per_second", "GB/s", "% of peak"};
+  }
   return {};
+}
+
+/// The columns with the rate's own words.
+Row with_rate(Row columns, const Rate& rate) {
+  std::replace(columns.begin(), columns.end(), std::string("GFLOP/s"), std::string(rate.unit));
+  std::replace(columns.begin(), columns.end(), std::string("% of peak"), std::string(rate.percent));
+  return columns;
+}
+
+/// What the percentages of the section are of, where that is not the FMA peak.
+void note_bandwidth(Table& table, const std::vector<Json>& cells, const Json& ceilings) {
+  const std::string probe = memory_probe(cells);
+  if (!probe.empty()) table.notes.push_back(bandwidth_sentence(ceilings, probe));
 }
 
 Row sweep_row(const Json& cell, const Json* comparison, const Rate& rate) {
@@ -196,9 +222,7 @@ void add_cells(Table& table, const Json& summary) {
   const ProblemColumns columns(problems_of(cells));
   const Rate rate = rate_of(cells);
   table.columns = columns.names;
-  append(table.columns, sweep_columns);
-  std::replace(table.columns.begin(), table.columns.end(), std::string("GFLOP/s"),
-               std::string(rate.unit));
+  append(table.columns, with_rate(sweep_columns, rate));
   table.data_columns = columns.names;
   table.data_columns.push_back("kernel");
   append(table.data_columns, sweep_data_columns);
@@ -213,6 +237,7 @@ void add_cells(Table& table, const Json& summary) {
     table.data.push_back(std::move(data));
   }
   table.notes.push_back(ratio_note(comparisons));
+  note_bandwidth(table, cells, summary.at("ceilings"));
   if (const std::string note = adjustment_sentence(comparisons); !note.empty()) {
     table.notes.push_back(note);
   }
@@ -231,6 +256,7 @@ struct CrossoverRow {
   const Json& point;
   const Json* variant;  // cells; null where there is none
   const Json* against;
+  const Rate& rate;
 
   static Json of(const Json* cell, const char* member) {
     return cell == nullptr ? Json(nullptr) : cell->at(member);
@@ -244,11 +270,11 @@ struct CrossoverRow {
     const Json& ci = point.at("ci");
     return {raw(crossover.at("label")),
             time(variant),
-            number(of(variant, "gflops"), "{:.1f}"),
+            number(of(variant, rate.member), "{:.1f}"),
             number(of(variant, "percent_of_peak"), "{:.0f}"),
             raw(crossover.at("against_label")),
             time(against),
-            number(of(against, "gflops"), "{:.1f}"),
+            number(of(against, rate.member), "{:.1f}"),
             ci.is_null() ? number(point.at("ratio"), "{:.3f}")
                          : interval_text(point.at("ratio"), ci, point.at("sign") == "?"),
             raw(point.at("sign")),
@@ -290,7 +316,8 @@ void add_crossover(Table& table, const Json& summary) {
   const ProblemColumns columns(problems_of(cells));
   const Lookup by_arm(cells, "label", "settings");
   table.columns = columns.names;
-  append(table.columns, crossover_columns);
+  const Rate rate = rate_of(cells);
+  append(table.columns, with_rate(crossover_columns, rate));
   table.data_columns = columns.names;
   append(table.data_columns, crossover_data_columns);
   const std::vector<Json> crossovers = of_section(summary.at("crossovers"), table.section);
@@ -298,7 +325,8 @@ void add_crossover(Table& table, const Json& summary) {
     for (const Json& point : crossover.at("points")) {
       const Json& problem = point.at("problem");
       const CrossoverRow row{crossover, point, by_arm.find(crossover, "label", "settings", problem),
-                             by_arm.find(crossover, "against_label", "against_settings", problem)};
+                             by_arm.find(crossover, "against_label", "against_settings", problem),
+                             rate};
       table.rows.push_back(columns.values(problem));
       table.data.push_back(table.rows.back());
       append(table.rows.back(), row.text());
@@ -312,6 +340,7 @@ void add_crossover(Table& table, const Json& summary) {
       table.notes.push_back("  " + detail + ".");
     }
   }
+  note_bandwidth(table, cells, summary.at("ceilings"));
 }
 
 void add_warnings(Table& table, const Json& summary) {
@@ -326,33 +355,6 @@ void add_warnings(Table& table, const Json& summary) {
 }
 
 }  // namespace
-
-ProblemColumns::ProblemColumns(const std::vector<Json>& problems) {
-  if (problems.empty()) return;
-  std::vector<std::pair<std::string, std::vector<std::int64_t>>> groups;
-  for (const auto& [name, first] : problems.front().items()) {
-    std::vector<std::int64_t> values;
-    for (const Json& problem : problems) values.push_back(problem.at(name));
-    const auto same = std::find_if(groups.begin(), groups.end(),
-                                   [&](const auto& group) { return group.second == values; });
-    const bool constant_one =
-        std::all_of(values.begin(), values.end(), [](std::int64_t value) { return value == 1; });
-    if (constant_one) continue;
-    if (same != groups.end()) {
-      names[static_cast<std::size_t>(same - groups.begin())] += "=" + name;
-      continue;
-    }
-    groups.emplace_back(name, values);
-    names.push_back(name);
-    extents.push_back(name);
-  }
-}
-
-std::vector<std::string> ProblemColumns::values(const Json& problem) const {
-  std::vector<std::string> result;
-  for (const std::string& extent : extents) result.push_back(problem.at(extent).dump());
-  return result;
-}
 
 std::vector<Table> make_tables(const Json& summary) {
   std::vector<Table> tables;

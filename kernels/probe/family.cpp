@@ -7,8 +7,9 @@
 namespace crossover::kernels::probe {
 
 std::span<const Variant> family() {
-  static const std::array<Variant, 8> variants{fma_f32,      int8_dot, stream_read, parallel_region,
-                                               parallel_for, barrier,  reduction,   empty};
+  static const std::array<Variant, 9> variants{fma_f32,         int8_dot,     stream_read,
+                                               stream_copy,     parallel_region, parallel_for,
+                                               barrier,         reduction,    empty};
   return variants;
 }
 
@@ -36,7 +37,7 @@ std::optional<std::string> why_wrong(const Variant& variant, const Problem& prob
                          args.done[thread].steps, expected);
     }
   }
-  return std::nullopt;
+  return variant.writes ? why_not_copied(problem, args) : std::nullopt;
 }
 
 std::optional<std::string> why_unsupported(const Problem& problem) {
@@ -46,6 +47,9 @@ std::optional<std::string> why_unsupported(const Problem& problem) {
   }
   if (problem.constructs < 0 || problem.constructs > most_constructs) {
     return fmt::format("constructs = {}; expected 0..{}", problem.constructs, most_constructs);
+  }
+  if (problem.kib < 0 || problem.kib > most_kib) {
+    return fmt::format("kib = {}; expected 0..{}", problem.kib, most_kib);
   }
   return std::nullopt;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+
+#include "kernels/core/partition.h"
 #include "kernels/probe/probe.h"
 
 namespace crossover::kernels::probe {
@@ -14,6 +17,10 @@ extern const Variant int8_dot;
 
 /// Reads memory in sequence, each thread a part of its own: the bandwidth of `threads` cores.
 extern const Variant stream_read;
+
+/// Copies memory in sequence, each thread a part of its own, with ordinary stores: the bandwidth of
+/// reading and writing together. A line that is written is read first; that is not counted.
+extern const Variant stream_copy;
 
 // The cost of OpenMP's constructs with next to nothing inside, in the way of EPCC's
 // microbenchmarks, and as our kernels use them.
@@ -61,8 +68,19 @@ constexpr Variant construct_probe(const char* name, decltype(Kernel::run) run) {
           .steps_per_thread = constructs_of};
 }
 
-/// What one iteration of stream_read reads: four cache lines, so that the iterations of an
+/// What one iteration of a probe of memory reads: four cache lines, so that the iterations of an
 /// arithmetic probe read for about as long as that computes.
 inline constexpr Index words_per_block = 32;
+
+/// The blocks of the stream or sink that belong to a thread, as words.
+template <class Word>
+std::span<Word> part_of(std::span<Word> words, int thread, int threads) {
+  const Range own = share(static_cast<Index>(words.size()) / words_per_block, threads, thread);
+  return words.subspan(static_cast<std::size_t>(own.begin * words_per_block),
+                       static_cast<std::size_t>(own.size() * words_per_block));
+}
+
+/// The first thread whose part of the sink does not hold what one call copies, or nullopt.
+std::optional<std::string> why_not_copied(const Problem& problem, const Args& args);
 
 }  // namespace crossover::kernels::probe

@@ -6,7 +6,9 @@
 #include "experiments/probe_cases.h"
 #include "harness/plan/config.h"
 #include "harness/plan/plan.h"
+#include "harness/results/manifest.h"
 #include "harness/worker/cpu_time.h"
+#include "harness/worker/machine.h"
 
 namespace crossover::experiments {
 namespace {
@@ -184,6 +186,55 @@ TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
   const std::string sweep = "family = matmul\nquestion = sweep\nvariants = simd\nsize = 16\n";
   EXPECT_EQ(reads(ceilings_of(sweep)), 0);
   EXPECT_EQ(reads(ceilings_of(sweep + "cache = cold\n")), 1);
+}
+
+/// A plan whose sections are bounded by that probe.
+harness::Plan bounded_plan(const std::string& probe, const std::string& more) {
+  harness::Plan plan =
+      plan_of("family = matmul\nquestion = sweep\nvariants = simd, simd_parallel[threads=4]\n" + more, 2);
+  for (harness::SectionPlan& section : plan.sections) section.ceiling = probe;
+  return plan;
+}
+
+TEST(Ceilings, MeasureTheCachesWithTheProbeThatBoundsAFamily) {
+  const harness::Plan plan = bounded_plan("stream_copy", "size = 16\n");
+  const auto bandwidth = bandwidth_plan(plan);
+  ASSERT_TRUE(bandwidth);
+  ASSERT_EQ(bandwidth->arms.size(), 2u);
+  for (const harness::Arm& arm : bandwidth->arms) EXPECT_EQ(arm.variant, "stream_copy");
+  EXPECT_EQ(harness::threads_of(bandwidth->arms.back()),
+            std::min(4, harness::read_machine().cores));
+  ASSERT_FALSE(bandwidth->problems.empty());
+  EXPECT_EQ(harness::extent(bandwidth->problems.front(), "kib"), 16);
+  for (std::size_t i = 1; i < bandwidth->problems.size(); ++i) {
+    EXPECT_GT(harness::extent(bandwidth->problems[i], "kib"),
+              harness::extent(bandwidth->problems[i - 1], "kib"));
+  }
+}
+
+TEST(Ceilings, MeasureNoCachesForArithmeticOrColdOperands) {
+  EXPECT_FALSE(bandwidth_plan(bounded_plan("fma_f32", "size = 16\n")));
+  EXPECT_FALSE(bandwidth_plan(bounded_plan("", "size = 16\n")));
+  const harness::Plan cold = bounded_plan("stream_copy", "size = 16\ncache = cold\n");
+  EXPECT_FALSE(bandwidth_plan(cold));
+  const auto has = [](const harness::SectionPlan& section, const std::string& variant) {
+    return std::any_of(section.arms.begin(), section.arms.end(),
+                       [&](const harness::Arm& arm) { return arm.variant == variant; });
+  };
+  EXPECT_TRUE(has(ceilings_plan(cold), "stream_copy"));
+  EXPECT_TRUE(has(ceilings_plan(bounded_plan("int8_dot", "size = 16\n")), "int8_dot"));
+  EXPECT_FALSE(has(ceilings_plan(bounded_plan("fma_f32", "size = 16\n")), "int8_dot"));
+}
+
+TEST(Ceilings, StandBeforeTheSectionsOfThePlan) {
+  harness::Plan plan = bounded_plan("stream_copy", "[one]\nsize = 16\n[two]\nsize = 17\n");
+  add_ceilings(plan);
+  ASSERT_EQ(plan.sections.size(), 4u);
+  EXPECT_EQ(plan.sections[0].name, "(ceilings)");
+  EXPECT_EQ(plan.sections[1].name, "(bandwidth)");
+  EXPECT_TRUE(harness::measures_machine(plan.sections[1].name));
+  EXPECT_FALSE(harness::measures_machine(plan.sections[2].name));
+  EXPECT_EQ(plan.sections[1].protocol.looks, std::vector<int>{3 * launches_per_ceiling});
 }
 
 TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {

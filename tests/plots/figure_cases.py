@@ -209,7 +209,7 @@ class Content(unittest.TestCase):
 
     def test_more_threads_than_peaks_take_the_highest_one(self) -> None:
         run, section, _ = section_of("oversubscribed")
-        found = rates.peaks_for(run, section.cells, "GFLOP/s")
+        found = rates.peaks_for(section.cells, "GFLOP/s")
         self.assertEqual([peak.threads for peak in found], [2, 1])
 
     def test_cells_that_were_not_measured_break_the_line_and_are_named(self) -> None:
@@ -260,7 +260,7 @@ class Content(unittest.TestCase):
         heights = {round(patch.get_height(), 6) for axes in draw(bars, "layers")
                    for patch in axes.patches if isinstance(patch, Rectangle)}
         self.assertLessEqual({round(cell.gflops, 6) for cell in section.measured()}, heights)
-        figure = bars._Bars(run, section, looks, panels.sweep_panels(section))
+        figure = bars._Bars(section, looks, panels.sweep_panels(section))
         centres = {label: [centre for centre, _ in figure.bars(figure.panels[-1], label)]
                    for label in figure.labels}
         self.assertEqual(len(centres["naive"]), 5)  # the sixth was skipped

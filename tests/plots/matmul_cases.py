@@ -113,7 +113,7 @@ class Winners(unittest.TestCase):
 
     def test_cells_are_hatched_where_unresolved(self) -> None:
         run, section, looks = section_of("peers", 4)
-        maps = winner._maps(section, winner.PLANES[0])
+        maps = winner._maps(section, winner.PRODUCT_PLANES[0])
         self.assertEqual([found.fixed["n"] for found in maps], [256, 1024])
         axes = page.render(winner.pages(run, section, looks)[0]).axes[0]
         hatched = sum(bool(patch.get_hatch()) for patch in axes.patches)
