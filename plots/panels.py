@@ -14,7 +14,7 @@ from load import Cell, Crossover, Problem, Section
 
 CUBE = ("m", "n", "k")
 FEW_SIZES = 3      # fewer points make no curve: bars
-FEW_PER_PANEL = 8  # of layer shapes: up to that many groups of bars stay readable
+FEW_PER_PANEL = 7  # of layer shapes: up to that many groups of bars stay readable
 SHAPES_PER_PANEL = 6  # groups of bars where every group has a shape of its own
 
 

@@ -15,6 +15,7 @@ PLOTS = HERE.parents[1] / "plots"
 sys.path[:0] = [str(PLOTS), str(HERE)]
 
 import load  # noqa: E402
+import synthetic_families  # noqa: E402
 import synthetic_matmul  # noqa: E402
 import synthetic_runs  # noqa: E402
 
@@ -47,7 +48,7 @@ def setUpModule() -> None:
     style.apply()
 
 
-RUNS = synthetic_runs.RUNS | synthetic_matmul.RUNS
+RUNS = synthetic_runs.RUNS | synthetic_matmul.RUNS | synthetic_families.RUNS
 
 
 def run_dir(name: str) -> Path:
@@ -89,6 +90,12 @@ EXPECTED = {
         ("map", ("speedup", "bars", "roofline", "winner"))) for figure in figures),
         "peers_peers_1thread_warm", "peers_peers_2threads_warm", "peers_peers_1thread_cold",
         "peers_peers_2threads_cold"],
+    "rows": ["softmax_warm_speed", "softmax_warm_speedup", "softmax_cold_speed",
+             "softmax_cold_speedup", "norm_layers_bars", "norm_ladder_speedup", "norm_ladder_bars",
+             "norm_ladder_ladder", "lookup_bars", "softmax_overtake_speed",
+             "softmax_overtake_speedup"],
+    "attention": ["prefill_speed", "prefill_winner", "decode_speed", "decode_winner",
+                  "lengths_speed", "lengths_speedup"],
 }
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import figure_cases  # noqa: E402
 from figure_cases import EXPECTED, PLOTS, ROOT, load, run_dir, synthetic_runs  # noqa: E402
-from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401  (to be run)
+from family_cases import BoundedByMemory, Crossovers, Maps  # noqa: E402, F401  (to be run)
+from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401
 from matmul_cases import Ladder, Peers, Roofline, Winners  # noqa: E402, F401
 
 setUpModule = figure_cases.setUpModule
@@ -76,6 +78,31 @@ class Files(unittest.TestCase):
         self.assertIn("nothing to draw for --only speed", errors)
 
 
+    def test_several_runs_give_one_page_and_a_table(self) -> None:
+        out = ROOT / "several"
+        printed, errors = run_here(run_dir("quickstart"), run_dir("attention"), "--out", out)
+        self.assertEqual((printed, errors), ([str(out / f"crossovers.{suffix}") for suffix in
+                                              ("svg", "png", "md")], ""))
+        text = (out / "crossovers.md").read_text()
+        for machine in ("AMD EPYC 9R14 (2 cores)", "Ampere Altra (2 CPUs)"):
+            self.assertIn(f"| {machine} |", text)
+        printed, errors = run_here(run_dir("layers"), run_dir("ladder"), "--out", ROOT / "none")
+        self.assertEqual(printed, [])
+        self.assertIn("none of these runs has a crossover", errors)
+        self.assertFalse((ROOT / "none").exists())
+
+    def test_vector_figures_are_text_and_short_numbers(self) -> None:
+        directory = run_dir("quickstart")
+        run_here(directory, "--format", "svg", "--only", "bars")
+        text = (directory / "figures" / "table_bars.svg").read_text()
+        root = ElementTree.fromstring(text)
+        words = {"".join(node.itertext()) for node in root.iter() if node.tag.endswith("}text")}
+        self.assertIn("GFLOP/s (log scale)", words)
+        paths = [node.get("d") for node in root.iter() if node.tag.endswith("}path")]
+        self.assertFalse([path for path in paths if re.search(r"\.\d{3}", path)])
+        self.assertLess(len(text), 100_000)
+
+
 class Refusals(unittest.TestCase):
     """Errors are one line, have their exit status, and write nothing."""
 
@@ -103,9 +130,14 @@ class Refusals(unittest.TestCase):
         self.check(2, "pdf", directory, "--format", "svg,pdf")
         self.check(2, "--only: \"pie\" is none of speed,", directory, "--only", "pie")
         self.check(2, "--colour", directory, "--colour")
+        self.check(2, "several runs need --out", directory, directory)
+        self.check(2, "--only chooses among", directory, directory, "--out", ROOT, "--only", "bars")
 
     def test_missing_and_unreadable_files(self) -> None:
         self.check(5, "no such directory", ROOT / "nowhere")
+        self.check(5, "nowhere: no such directory", run_dir("quickstart"), ROOT / "nowhere",
+                   "--out", ROOT / "not_written")
+        self.assertFalse((ROOT / "not_written").exists())
         for file in ("manifest.json", "summary.json"):
             self.check(5, f"{file}: not found", self.broken(file, None))
         folder = self.broken("summary.json", None)

@@ -1,0 +1,189 @@
+"""Test cases of the figures for families with extents and ceilings of their own, and of the page of
+several runs; plots_test.py runs them."""
+
+from __future__ import annotations
+
+import unittest
+
+import figure_cases
+import synthetic_families
+from figure_cases import draw, load, run_dir, section_of
+
+if figure_cases.matplotlib is not None:
+    import bars
+    import crossovers
+    import ladder
+    import page
+    import panels
+    import rates
+    import roofline
+    import speed
+    import winner
+
+
+class BoundedByMemory(unittest.TestCase):
+    """Bytes per second below ceilings that follow the caches."""
+
+    def test_the_axis_is_in_bytes_per_second(self) -> None:
+        run, section, looks = section_of("rows")
+        drawn = speed.pages(run, section, looks)[0]
+        self.assertEqual((drawn.x_label, drawn.y_label), ("cols", "GB/s (log scale)"))
+        self.assertEqual(roofline.pages(run, section, looks), [])
+        for index, unit in ((0, "GB/s"), (2, "GB/s"), (4, "GB/s")):
+            self.assertEqual(rates.unit_of(section_of("rows", index)[1]), unit)
+        self.assertEqual(rates.unit_of(section_of("attention")[1]), "GFLOP/s")
+
+    def test_a_line_is_bytes_over_time(self) -> None:
+        run, section, looks = section_of("rows")
+        axes = draw(speed, "rows")[0]
+        line = next(line for line in axes.lines if line.get_marker() == looks["simd"].marker)
+        for x, y in zip(line.get_xdata(), line.get_ydata()):
+            cell = next(cell for cell in section.cells
+                        if cell.label == "simd" and cell.problem["cols"] == x)
+            self.assertAlmostEqual(y, 8e-9 * 64 * x / cell.seconds.value)
+
+    def test_ceilings_are_steps_down_the_caches(self) -> None:
+        axes = draw(speed, "rows")[0]
+        steps = [line for line in axes.lines if line.get_drawstyle() == "steps-mid"]
+        self.assertEqual(len(steps), 2)  # thread counts
+        for line, threads in zip(steps, (2, 1)):
+            for cols, rate in zip(line.get_xdata(), line.get_ydata()):
+                level = synthetic_families.level_of(8 * 64 * cols / threads)
+                self.assertAlmostEqual(rate, synthetic_families.LEVELS[level] * threads / 1e9)
+            self.assertEqual(list(line.get_ydata()), sorted(line.get_ydata(), reverse=True))
+        cold = [line for line in draw(speed, "rows", 1)[0].lines
+                if line.get_drawstyle() == "steps-mid"]
+        self.assertEqual([set(line.get_ydata()) for line in cold], [{56.0}, {28.0}])
+
+    def test_everything_is_on_the_axis(self) -> None:
+        axes = draw(speed, "rows")[0]
+        low, high = axes.get_ylim()
+        values = [y for line in axes.lines for y in line.get_ydata()]
+        self.assertTrue(low < min(values) and max(values) < high)
+
+    def test_every_bar_and_step_has_its_ceiling(self) -> None:
+        for figure, index, places in ((bars, 2, 3 * 4), (ladder, 3, 4)):
+            _, section, _ = section_of("rows", index)
+            for axes in draw(figure, "rows", index):
+                if figure is bars:
+                    drawn = [len(lines.get_segments()) for lines in axes.collections
+                             if to_grey(lines)]
+                    self.assertEqual(sum(drawn), places)
+                else:
+                    self.assertEqual(len([line for line in axes.lines
+                                          if line.get_linewidth() == 1.3]), places)
+
+    def test_families_without_a_measured_ceiling_have_none(self) -> None:
+        run, section, looks = section_of("rows", 4)
+        drawn = bars.pages(run, section, looks)[0]
+        self.assertEqual(drawn.y_label.split(" ")[0], "GB/s")
+        self.assertEqual([text for _, text in drawn.legend], ["naive", "simd"])
+
+    def test_runs_that_do_not_tell_their_ceilings_have_the_fma_peak(self) -> None:
+        _, section, _ = section_of("square_sweep")
+        self.assertEqual({cell.ceiling.probe for cell in section.cells}, {load.FMA_PEAK})
+        _, section, _ = section_of("rows", 4)
+        self.assertEqual({cell.ceiling for cell in section.cells}, {None})
+
+
+def to_grey(lines: object) -> bool:
+    """Whether the collection holds the lines of ceilings."""
+    return abs(lines.get_linewidth()[0] - 1.3) < 1e-9
+
+
+class Maps(unittest.TestCase):
+    """Any two extents that vary make a map."""
+
+    def test_lengths_and_heads(self) -> None:
+        run, section, looks = section_of("attention")
+        drawn = winner.pages(run, section, looks)[0]
+        self.assertEqual((drawn.x_label, drawn.y_label), ("query_len=key_len", "heads"))
+        axes = page.render(drawn).axes[0]
+        self.assertEqual(len(axes.patches), 8 * 5)
+        self.assertEqual([text.get_text() for text in axes.get_xticklabels()],
+                         [str(2 ** e) for e in range(5, 13)])
+        run, section, looks = section_of("attention", 1)
+        self.assertEqual(winner.pages(run, section, looks)[0].x_label, "key_len")
+
+    def test_extents_that_vary_together_are_one(self) -> None:
+        problems = [{"a": i, "b": i, "c": j, "d": 7} for i in (1, 2, 3) for j in (1, 2)]
+        self.assertEqual(panels.tied_extents(problems), [(3, ("a", "b")), (2, ("c",))])
+
+    def test_a_section_with_one_extent_makes_no_map(self) -> None:
+        self.assertEqual(winner.pages(*section_of("rows")), [])
+
+
+class Crossovers(unittest.TestCase):
+    """Several runs on one page."""
+
+    NAMES = ("quickstart", "oversubscribed", "rows", "attention")
+
+    def runs(self, *names: str) -> list[load.Run]:
+        return [load.load_run(run_dir(name)) for name in names or self.NAMES]
+
+    def test_a_panel_for_each_machine_and_a_row_for_each_curve(self) -> None:
+        drawn = crossovers.page_of(self.runs())
+        self.assertEqual(drawn.headings, ["AMD EPYC 9R14 (2 cores)", "Ampere Altra (2 CPUs)"])
+        axes = page.render(drawn).axes
+        self.assertEqual([len(each.get_yticks()) for each in axes], [1 + 5 + 1, 2])
+        labels = [text.get_text() for text in axes[1].get_yticklabels()]
+        self.assertTrue(all("heads=" in label for label in labels), labels)
+
+    def test_places_are_times_of_the_base(self) -> None:
+        run = self.runs("quickstart")[0]
+        band = crossovers.bands_of([run])[0]
+        base = {cell.problem["m"]: cell.seconds.value for cell in run.sections[0].cells
+                if cell.label == "simd"}
+        low, high = run.sections[0].crossovers[0].intervals[0]
+        self.assertAlmostEqual(band.intervals[0][0] / base[low], 1)
+        self.assertAlmostEqual(band.intervals[0][1] / base[high], 1)
+        self.assertAlmostEqual(band.span[1] / base[1024], 1)
+        self.assertTrue(band.intervals[0][0] < band.sharp[0] < band.sharp[1] < band.intervals[0][1])
+
+    def test_interpolation_is_a_power_law(self) -> None:
+        times = [(1.0, 1.0), (4.0, 64.0), (8.0, 512.0)]
+        self.assertAlmostEqual(crossovers.time_at(times, 2.0), 8.0)
+        self.assertAlmostEqual(crossovers.time_at(times, 6.0), 216.0)
+        self.assertAlmostEqual(crossovers.time_at(times, 0.5), 1.0)
+        self.assertAlmostEqual(crossovers.time_at(times, 99.0), 512.0)
+
+    def test_curves_without_a_crossing_have_words_and_no_band(self) -> None:
+        axes = page.render(crossovers.page_of(self.runs("oversubscribed", "quickstart"))).axes[0]
+        words = [text.get_text() for text in axes.texts]
+        for said in ("slower throughout", "cannot be told apart", "not resolved"):
+            self.assertEqual(words.count(said), 1, words)
+        _, section, _ = section_of("oversubscribed")
+        crossings = sum(len(pair.intervals) for pair in section.crossovers
+                        if pair.outcome in ("crossing", "several"))
+        self.assertEqual(len(axes.patches), crossings + 1 + 1)  # of quickstart, and its sharp one
+
+    def test_bands_are_sorted_within_a_family(self) -> None:
+        places = [band.place() for band in crossovers.bands_of(self.runs("oversubscribed"))]
+        self.assertEqual(places, sorted(places))
+        families = [band.section.family for band in crossovers.bands_of(self.runs())]
+        self.assertEqual(families, ["matmul"] * 6 + ["softmax"] + ["attention"] * 2)
+
+    def test_a_base_without_times_is_said(self) -> None:
+        run = self.runs("quickstart")[0]
+        run.sections[0].cells = []
+        drawn = page.render(crossovers.page_of([run, run]))
+        self.assertTrue(any("time not known" in text.get_text() for text in drawn.axes[0].texts))
+
+    def test_the_table_has_the_same_rows(self) -> None:
+        runs = self.runs()
+        lines = crossovers.table_of(runs).splitlines()
+        self.assertEqual(len(lines), 2 + len(crossovers.bands_of(runs)))
+        self.assertEqual({line.count("|") for line in lines}, {16})
+        row = next(line for line in lines if "| quickstart |" in line)
+        low, high = runs[0].sections[0].crossovers[0].intervals[0]
+        self.assertIn(f"| crossing | size | {low:.0f}–{high:.0f} | 50.6–55.2 |", row)
+
+    def test_times_have_units(self) -> None:
+        self.assertEqual([crossovers.time_text(s) for s in (3.421e-6, 9.999e-7, 1.5e-9, 2.0, 4e-11)],
+                         ["3.42 µs", "1 µs", "1.5 ns", "2 s", "0.04 ns"])
+
+    def test_runs_without_crossovers_have_no_page(self) -> None:
+        self.assertIsNone(crossovers.page_of(self.runs("layers", "square_sweep")))
+
+    def test_text_stays_inside_and_apart(self) -> None:
+        figure_cases.Layout().check(page.render(crossovers.page_of(self.runs())))
