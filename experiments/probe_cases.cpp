@@ -89,8 +89,8 @@ class ProbeRun {
   kernels::Index turn_ = 0;
 };
 
-/// Only probes of memory allocate, and the planner asks per problem and not per variant; so the case
-/// looks for itself.
+/// Only probes of memory allocate, and the planner asks per problem and not per variant; so the
+/// case looks for itself.
 void require_memory(const probe::Variant& variant, const probe::Problem& problem, int threads) {
   const std::size_t words = probe::stream_words(variant, problem, {threads});
   if (words == 0) return;
@@ -101,8 +101,7 @@ void require_memory(const probe::Variant& variant, const probe::Problem& problem
   if (needed > usable * free) {
     constexpr double mib = 1024.0 * 1024;
     throw harness::Unsupported(fmt::format(
-        "goes through {:.0f} MiB; {:.0f} MiB of memory are available",
-        needed / mib, free / mib));
+        "goes through {:.0f} MiB; {:.0f} MiB of memory are available", needed / mib, free / mib));
   }
 }
 

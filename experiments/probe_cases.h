@@ -28,13 +28,13 @@ inline constexpr int launches_per_ceiling = 3;
 
 /// The section that measures the FMA peak at every thread count of the plan, up to the cores. For
 /// the predictions of crossover sections also what a parallel region costs each of their OpenMP
-/// teams (threads, pinning and environment as in the arm). Beside them the bandwidth of memory where
-/// operands may come from there, and the probes that bound the plan's families.
+/// teams (threads, pinning and environment as in the arm). Beside them the bandwidth of memory
+/// where operands may come from there, and the probes that bound the plan's families.
 harness::SectionPlan ceilings_plan(const harness::Plan& plan);
 
-/// The section that measures the bandwidth of the caches at a few working sets, with the probes that
-/// bound the plan's families; nullopt where these are bounded by arithmetic, or all operands are
-/// cold.
+/// The section that measures the bandwidth of the caches at a few working sets, with the probes
+/// that bound the plan's families; nullopt where these are bounded by arithmetic, or all operands
+/// are cold.
 std::optional<harness::SectionPlan> bandwidth_plan(const harness::Plan& plan);
 
 /// Puts both before the sections of the plan.

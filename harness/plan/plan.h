@@ -57,9 +57,9 @@ struct SectionPlan {
   Question question = Question::sweep;
   std::string family;
   std::string ceiling = "fma_f32";  // that of the family
-  std::vector<Arm> arms;          // replica 0 in listed order, then the A/A replicas
-  std::vector<Problem> problems;  // ascending in work; every arm of replica 0 runs all of them,
-                                  // except for those of `sharpenings`, which stand at the end
+  std::vector<Arm> arms;            // replica 0 in listed order, then the A/A replicas
+  std::vector<Problem> problems;    // ascending in work; every arm of replica 0 runs all of them,
+                                    // except for those of `sharpenings`, which stand at the end
   /// Where the arms with replica > 0 run: first, middle, last; all of them where the section
   /// compares arms with themselves.
   std::vector<std::size_t> aa_problems;

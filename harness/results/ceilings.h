@@ -30,10 +30,10 @@ struct Ceiling {
 };
 
 /// The ceiling of an arm that does that work: at its thread count, or at the largest one measured
-/// below it. Of a probe of memory, where the operands live: cold ones in memory, warm ones where the
-/// probe went through no more than each thread's share of them, or through the least. That may be a
-/// faster level than theirs and is no slower one, so that it is a bound in any case. Nullopt where
-/// that was not measured.
+/// below it. Of a probe of memory, where the operands live: cold ones in memory, warm ones where
+/// the probe went through no more than each thread's share of them, or through the least. That may
+/// be a faster level than theirs and is no slower one, so that it is a bound in any case. Nullopt
+/// where that was not measured.
 std::optional<Ceiling> ceiling_of(const Json& ceilings, const std::string& probe, const Arm& arm,
                                   const Work& work);
 

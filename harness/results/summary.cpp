@@ -78,8 +78,7 @@ Rates SectionSummary::rates(std::size_t arm, std::size_t problem, const Json& ce
   if (work.bytes > 0) rates.gigabytes = work.bytes / seconds / giga;
   if (work.flops > 0) rates.gflops = work.flops / seconds / giga;
   const Arm& identity = plan_.arms[arm];
-  const bool other_probe =
-      identity.family == ceilings_family_ && identity.variant != plan_.ceiling;
+  const bool other_probe = identity.family == ceilings_family_ && identity.variant != plan_.ceiling;
   if (other_probe) return rates;
   rates.ceiling = ceiling_of(ceilings, plan_.ceiling, identity, work);
   if (!rates.ceiling) return rates;

@@ -7,9 +7,9 @@
 namespace crossover::kernels::probe {
 
 std::span<const Variant> family() {
-  static const std::array<Variant, 9> variants{fma_f32,         int8_dot,     stream_read,
-                                               stream_copy,     parallel_region, parallel_for,
-                                               barrier,         reduction,    empty};
+  static const std::array<Variant, 9> variants{fma_f32,     int8_dot,        stream_read,
+                                               stream_copy, parallel_region, parallel_for,
+                                               barrier,     reduction,       empty};
   return variants;
 }
 

@@ -62,19 +62,20 @@ const Variant* find(std::string_view name);
 double operations(const Variant& variant, const Problem& problem, const ParallelPolicy& policy);
 double bytes(const Variant& variant, const Problem& problem, const ParallelPolicy& policy);
 
-/// The first thread that did not do its work, or nullopt. `args.done` and `args.sink` must have been
-/// zero before the call.
+/// The first thread that did not do its work, or nullopt. `args.done` and `args.sink` must have
+/// been zero before the call.
 std::optional<std::string> why_wrong(const Variant& variant, const Problem& problem,
                                      const Args& args);
 
-/// Words of 64 bits of the stream, and of the sink where the probe has one, of all threads together;
-/// 0 where it reads no memory. Beyond the last-level cache means at least 256 MiB and four times
-/// that cache, since replacement is not exactly LRU, at any thread count; twice where the cache is
-/// only known as that of the whole package, which is more than one core reaches.
+/// Words of 64 bits of the stream, and of the sink where the probe has one, of all threads
+/// together; 0 where it reads no memory. Beyond the last-level cache means at least 256 MiB and
+/// four times that cache, since replacement is not exactly LRU, at any thread count; twice where
+/// the cache is only known as that of the whole package, which is more than one core reaches.
 std::size_t stream_words(const Variant& variant, const Problem& problem,
                          const ParallelPolicy& policy);
 
-/// Sets every word to the value. Each thread writes the part that it will use, so that it lies near.
+/// Sets every word to the value. Each thread writes the part that it will use, so that it lies
+/// near.
 void fill_stream(std::span<std::uint64_t> stream, std::uint64_t value,
                  const ParallelPolicy& policy);
 

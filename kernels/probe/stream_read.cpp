@@ -11,8 +11,8 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte>,
   assert(static_cast<Index>(args.stream.size()) >= 2 * policy.threads * words_per_block);
   kernels::parallel_region(policy, [&](int thread, int threads) {
     const std::span<const std::uint64_t> part = part_of(args.stream, thread, threads);
-    args.done[static_cast<std::size_t>(thread)].steps = static_cast<double>(
-        plan.loops.read(part.data(), plan.walk(args.turn, part.size())));
+    args.done[static_cast<std::size_t>(thread)].steps =
+        static_cast<double>(plan.loops.read(part.data(), plan.walk(args.turn, part.size())));
   });
 }
 

@@ -20,8 +20,8 @@ extern const Variant stream_read;
 
 /// Copies memory in sequence, each thread a part of its own, with ordinary stores: the bandwidth of
 /// reading and writing together. A line that is written is read first; that is not counted. Within
-/// level 2, rep movsb copies without that and is faster (1.3 times on Zen 5); no kernel that computes
-/// what it writes can do so.
+/// level 2, rep movsb copies without that and is faster (1.3 times on Zen 5); no kernel that
+/// computes what it writes can do so.
 extern const Variant stream_copy;
 
 // The cost of OpenMP's constructs with next to nothing inside, in the way of EPCC's

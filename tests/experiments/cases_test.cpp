@@ -190,8 +190,8 @@ TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
 
 /// A plan whose sections are bounded by that probe.
 harness::Plan bounded_plan(const std::string& probe, const std::string& more) {
-  harness::Plan plan =
-      plan_of("family = matmul\nquestion = sweep\nvariants = simd, simd_parallel[threads=4]\n" + more, 2);
+  harness::Plan plan = plan_of(
+      "family = matmul\nquestion = sweep\nvariants = simd, simd_parallel[threads=4]\n" + more, 2);
   for (harness::SectionPlan& section : plan.sections) section.ceiling = probe;
   return plan;
 }

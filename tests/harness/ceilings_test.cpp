@@ -71,11 +71,9 @@ TEST(Ceilings, ThatWereNotMeasuredAreNone) {
 }
 
 TEST(Ceilings, SayWhatTheyAreOf) {
-  EXPECT_EQ(to_json(ceiling_of(measured(), "stream_read", arm_of(1), {1, 300 * kib})),
-            (Json{{"probe", "stream_read"},
-                  {"threads", 1},
-                  {"kib", 256},
-                  {"bytes_per_second", 200.0}}));
+  EXPECT_EQ(
+      to_json(ceiling_of(measured(), "stream_read", arm_of(1), {1, 300 * kib})),
+      (Json{{"probe", "stream_read"}, {"threads", 1}, {"kib", 256}, {"bytes_per_second", 200.0}}));
   EXPECT_EQ(
       to_json(ceiling_of(measured(), "fma_f32", arm_of(1), {1, 0})),
       (Json{{"probe", "fma_f32"}, {"threads", 1}, {"kib", nullptr}, {"flops_per_second", 1e9}}));
