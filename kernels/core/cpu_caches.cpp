@@ -46,7 +46,6 @@ CpuCaches read_cpu_caches() {
       cache_size(1, _SC_LEVEL1_DCACHE_SIZE, 32 * kib),
       cache_size(2, _SC_LEVEL2_CACHE_SIZE, 512 * kib),
       cache_size(3, _SC_LEVEL3_CACHE_SIZE, 8 * kib * kib),
-      size_from_sysfs(3) == 0,
   };
   caches.level3 = std::min(caches.level3, most_of_level3 * caches.level2);
   return caches;

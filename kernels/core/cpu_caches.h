@@ -9,7 +9,6 @@ struct CpuCaches {
   std::size_t level1 = 0;
   std::size_t level2 = 0;
   std::size_t level3 = 0;
-  bool level3_of_package = false;  // it is that of the whole package: a core may reach a part
 };
 
 /// The caches of the first CPU, read once; a level that the system does not tell gets a size that

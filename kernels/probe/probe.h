@@ -69,8 +69,7 @@ std::optional<std::string> why_wrong(const Variant& variant, const Problem& prob
 
 /// Words of 64 bits of the stream, and of the sink where the probe has one, of all threads
 /// together; 0 where it reads no memory. Beyond the last-level cache means at least 256 MiB and
-/// four times that cache, since replacement is not exactly LRU, at any thread count; twice where
-/// the cache is only known as that of the whole package, which is more than one core reaches.
+/// four times that cache, since replacement is not exactly LRU, at any thread count.
 std::size_t stream_words(const Variant& variant, const Problem& problem,
                          const ParallelPolicy& policy);
 

@@ -12,8 +12,7 @@ constexpr std::size_t words_per_kib = 1024 / sizeof(std::uint64_t);
 
 std::size_t bytes_beyond_caches() {
   constexpr std::size_t least = std::size_t{256} << 20;
-  const CpuCaches& caches = cpu_caches();
-  return std::max(least, (caches.level3_of_package ? 2 : 4) * caches.level3);
+  return std::max(least, 4 * cpu_caches().level3);
 }
 
 }  // namespace
