@@ -9,7 +9,6 @@ from typing import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from matplotlib.patheffects import withStroke
 
 import caption
 import outcome
@@ -28,6 +27,7 @@ NUMBERED_BARS = 30   # a panel with more has no room for a number over every bar
 NUMBER_INCHES = 0.4  # of a number that stands upright
 FLAT = 0.06          # of the axis: groups that stay below this are not readable
 ROW_INCHES = 13.5    # of all panels of a row together
+OVER_A_LINE = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}  # numbers at a peak's height
 
 
 class _Bars:
@@ -48,8 +48,9 @@ class _Bars:
                                                                          of_bytes=True)
         if self.ceilings:
             self.top = max(self.top, 1.05e-9 * max(c.rate.value for c in self.ceilings))
-        self.log = any(self._best(panel, i) < FLAT * self.top
-                       for panel in panels for i in range(len(panel.problems)))
+        self.log = bool(self.ceilings) or any(
+            self._best(panel, i) < FLAT * self.top
+            for panel in panels for i in range(len(panel.problems)))
         self._set_sizes()
 
     def _best(self, panel: Panel, index: int) -> float:
@@ -117,8 +118,7 @@ class _Bars:
         for centre, value in zip(centres, values) if self.numbered else []:
             axes.annotate(short_number(value.value), (centre, value.high or value.value), (0, 3),
                           textcoords="offset points", rotation=90 if upright else 0, ha="center",
-                          va="bottom", fontsize=SMALL_POINTS - 1, path_effects=[
-                              withStroke(linewidth=2, foreground="white")])  # over a peak line
+                          va="bottom", fontsize=SMALL_POINTS - 1, bbox=OVER_A_LINE)
 
 
     def _draw_ceilings(self, axes: Axes, places: list[tuple[float, Cell]]) -> None:

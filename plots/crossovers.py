@@ -17,7 +17,7 @@ from load import Crossover, Run, Section
 from outcome import number
 from page import Page
 from panels import describe
-from style import BAND_EDGE, GREY, SHARP_BAND, SMALL_POINTS, log_ticks, text_inches
+from style import BAND_EDGE, GREY, SHARP_BAND, SMALL_POINTS, text_inches
 
 NAME = "crossovers"
 ROW_INCHES = 0.27
@@ -45,7 +45,8 @@ class Band:
     def label(self) -> str:
         fixed = describe(self.pair.fixed)
         where = f" ({fixed})" if fixed else ""
-        return f"{self.section.family}/{self.section.name}: {self.pair.label}{where}"
+        return f"{self.section.family}/{self.section.name}: {self.pair.label} over " \
+            f"{self.pair.against}{where}"
 
     def place(self) -> float:
         """By which bands are sorted: where the first change is, curves without one last."""
@@ -129,13 +130,17 @@ class _Panel:
         self.labels = [f"{label} [{band.run.started}]" if several and labels.count(label) > 1
                        else label for label, band in zip(labels, bands)]
 
-    def draw(self, axes: Axes, limits: tuple[float, float], rows: int) -> None:
+    def height(self) -> float:
+        return ROW_INCHES * len(self.bands) + 0.1
+
+    def draw(self, axes: Axes, limits: tuple[float, float]) -> None:
         axes.set_xscale("log")
         axes.set_xlim(*limits)
-        axes.set_ylim(rows - 0.4, -0.6)
+        axes.set_ylim(len(self.bands) - 0.4, -0.6)
         for row, band in enumerate(self.bands):
             self._draw_band(axes, row, band, limits)
-        ticks = log_ticks(*limits)
+        ticks = [10.0 ** e for e in range(math.ceil(math.log10(limits[0])),
+                                          math.floor(math.log10(limits[1])) + 1)]
         axes.set_xticks(ticks, [time_text(tick).replace(" ", "") for tick in ticks])
         axes.minorticks_off()
         axes.set_yticks(range(len(self.bands)), self.labels)
@@ -176,7 +181,6 @@ def page_of(runs: list[Run]) -> Page | None:
         return None
     panels = [_Panel([band for band in bands if band.run.machine == machine])
               for machine in machines]
-    rows = max(len(panel.bands) for panel in panels)
     spans = [band.span for band in bands if band.span is not None] or [(1e-6, 1e-3)]
     low, high = min(span[0] for span in spans) / 1.3, max(span[1] for span in spans) * 1.3
     words = max(text_inches(band.words() + "; time not known" * (band.span is None),
@@ -190,10 +194,11 @@ def page_of(runs: list[Run]) -> Page | None:
         headings=machines,
         x_label="median time of the base per call (log scale)",
         y_label="",
-        draw=lambda axes, i: panels[i].draw(axes, limits, rows),
+        draw=lambda axes, i: panels[i].draw(axes, limits),
         legend=_legend(bands),
         caption=[_sources(runs), MEANING],
-        width=WIDTH + words, height=ROW_INCHES * rows + 0.15, left=0.25 + longest, shared=False)
+        width=WIDTH + words, heights=[panel.height() for panel in panels], left=0.25 + longest,
+        shared=False)
 
 
 def _legend(bands: list[Band]) -> list[tuple[object, str]]:

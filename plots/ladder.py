@@ -48,7 +48,8 @@ def factor(before: Estimate, now: Estimate) -> Estimate:
 
 def factor_text(ratio: Estimate) -> str:
     """E.g. "×1.72 [1.68, 1.77]"."""
-    digits = 2 if ratio.value < 10 else 1  # the same for all three, or they would look unlike
+    # The same for all three, or they would look unlike.
+    digits = 1 if ratio.value >= 10 else 2 if ratio.value >= 0.1 else 3
     text = f"×{ratio.value:.{digits}f}"
     if ratio.low is None or ratio.high is None:
         return text

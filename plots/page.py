@@ -39,7 +39,8 @@ class Page:
     """What one figure file shows. width and height are those of one panel, in inches.
 
     headings has one text per panel; draw(axes, i) fills panel i. shared: all panels have the same
-    y axis, and only the first column labels it. tick_lines: lines of text of one x tick. left: inches for the labels of the y axis.
+    y axis, and only the first column labels it. tick_lines: lines of text of one x tick. left: inches
+    for the labels of the y axis. heights: of each panel, where they differ and stand in one column.
     """
 
     stem: str
@@ -57,6 +58,10 @@ class Page:
     tick_lines: int = 1
     left: float = LEFT
     part: str = ""  # tells the files of one figure apart
+    heights: list[float] | None = None
+
+    def height_of(self, index: int) -> float:
+        return self.height if self.heights is None else self.heights[index]
 
 
 class _Layout:
@@ -79,7 +84,7 @@ class _Layout:
             row = self.headings[start:start + page.columns]
             top += 0.1 + max(len(lines) for lines in row) * style.TEXT_POINTS * LINE
             self.row_tops.append(top)
-            top += page.height + 0.12 + page.tick_lines * style.SMALL_POINTS * LINE
+            top += page.height_of(start) + 0.12 + page.tick_lines * style.SMALL_POINTS * LINE
         legend_bottom = self.row_tops[0] + legend_height
         x_label = X_LABEL if page.x_label else 0
         self.caption_top = max(top + x_label, legend_bottom) + 0.06
@@ -113,8 +118,9 @@ def render(page: Page) -> Figure:
 
 def _draw_panel(figure: Figure, layout: _Layout, page: Page, index: int) -> None:
     left, top = layout.panel(index)
-    axes = figure.add_axes((left / layout.width, 1 - (top + page.height) / layout.height,
-                            page.width / layout.width, page.height / layout.height))
+    height = page.height_of(index)
+    axes = figure.add_axes((left / layout.width, 1 - (top + height) / layout.height,
+                            page.width / layout.width, height / layout.height))
     style.dress(axes)
     page.draw(axes, index)
     lines = layout.headings[index]

@@ -111,7 +111,7 @@ def steps_for(cells: Iterable[Cell], dashes: dict[tuple[str, int], object],
         at = value_of[key_of(cell.problem)]
         line = steps.setdefault((ceiling.probe, ceiling.threads), {})
         line[at] = max(line.get(at, 0), ceiling.rate.value / 1e9)
-    return {team: sorted(line.items()) for team, line in steps.items()}
+    return {team: sorted(steps[team].items()) for team in dashes if team in steps}
 
 
 def steps_legend(dashes: dict[tuple[str, int], object]) -> Legend:

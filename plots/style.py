@@ -23,7 +23,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "*", ">", "h", "d", "8")
 MARKER_POINTS = {"*": 8.5, "P": 6.5, "X": 6.5, "p": 6.5, "d": 6.5}  # slim ones need more
 DASHES = ("solid", (0, (6, 2)), (0, (6, 2, 1.5, 2)), (0, (2.2, 1.4)),
           (0, (6, 1.5, 1.5, 1.5, 1.5, 1.5)))
-HATCHES = ("", "/////", "....", "\\\\\\\\\\", "-----", "xxxxx", "|||||", "ooo")  # of bars
+# Of bars. Lines alone: dots and circles make vector figures ten times as large.
+HATCHES = ("", "/////", "+++", "\\\\\\\\\\", "-----", "xxxxx", "|||||", "//---")
 
 MANY_LINES = 8  # more in one panel need height to keep apart
 
