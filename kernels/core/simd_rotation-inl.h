@@ -166,13 +166,12 @@ struct HeadGroup {
   }
 
   template <class Memory, std::size_t... head>
-  static HWY_INLINE void turn_pairs(const HeadRow& row, const Rotation& rotation,
-                                    const Scaling& scaling, const Memory& memory,
-                                    const float* cosines, const float* sines, Index pair,
-                                    std::index_sequence<head...>) {
+  static HWY_INLINE void turn_pairs(const HeadRow& row, Index pairs, const Scaling& scaling,
+                                    const Memory& memory, const float* cosines, const float* sines,
+                                    Index pair, std::index_sequence<head...>) {
     const bool apart = pairing == Pairing::halves;
     const Index first = apart ? pair : 2 * pair;
-    const Index second = apart ? rotation.pairs() + pair : 2 * pair + lanes;
+    const Index second = apart ? pairs + pair : 2 * pair + lanes;
     const Turn<pairing> turn(memory.angles.load(cosines + pair), memory.angles.load(sines + pair));
     const auto first_scaling = scaling.at(memory.first, first);
     const auto second_scaling = scaling.at(memory.second, second);
@@ -191,13 +190,14 @@ struct HeadGroup {
 
   static HWY_INLINE void rotate(const HeadRow& row, const Rotation& rotation,
                                 const Scaling& scaling, const float* cosines, const float* sines) {
+    const Index pairs = rotation.pairs();  // GCC takes it for something that vector stores change
     Index pair = 0;
-    for (; pair + lanes <= rotation.pairs(); pair += lanes) {
-      turn_pairs(row, rotation, scaling, WholePairs(), cosines, sines, pair, all);
+    for (; pair + lanes <= pairs; pair += lanes) {
+      turn_pairs(row, pairs, scaling, WholePairs(), cosines, sines, pair, all);
     }
-    if (pair < rotation.pairs()) {
-      turn_pairs(row, rotation, scaling, PartOfPairs(pairing, rotation.pairs() - pair), cosines,
-                 sines, pair, all);
+    if (pair < pairs) {
+      turn_pairs(row, pairs, scaling, PartOfPairs(pairing, pairs - pair), cosines, sines, pair,
+                 all);
     }
     for_each_vector(rotation.rotary_dim, row.head_dim, [&](auto memory, Index offset) HWY_ATTR {
       copy(row, scaling, memory, offset, all);
