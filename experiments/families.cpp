@@ -6,6 +6,8 @@
 
 #include "experiments/matmul_cases.h"
 #include "experiments/probe_cases.h"
+#include "experiments/qk_norm_rope_cases.h"
+#include "experiments/rope_cases.h"
 
 namespace crossover::experiments {
 namespace {
@@ -15,9 +17,11 @@ struct Family {
   harness::Case (*make_case)(const harness::Cell&);
 };
 
-constexpr std::array<Family, 2> all{{
+constexpr std::array<Family, 4> all{{
     {matmul_family, matmul_case},
     {probe_family, probe_case},
+    {rope_family, rope_case},
+    {qk_norm_rope_family, qk_norm_rope_case},
 }};
 
 }  // namespace
