@@ -122,41 +122,52 @@ Json document(const model::GgufFile& file) {
           {"totals", std::move(totals)}};
 }
 
-void print_text(const model::GgufFile& file) {
-  std::cout << fmt::format("{}: GGUF version {}, {} bytes, {} keys, {} tensors\n\n", file.name(),
-                           file.version(), file.size(), file.metadata().size(),
-                           file.tensors().size());
+void print_metadata(const model::GgufFile& file) {
+  constexpr std::size_t widest_key = 60;
   std::size_t key_width = 0;
   std::size_t type_width = 0;
   for (const model::Entry& entry : file.metadata()) {
-    key_width = std::max(key_width, entry.key.size());
+    key_width = std::max(key_width, std::min(entry.key.size(), widest_key));
     type_width = std::max(type_width, type_text(entry.value).size());
   }
-  constexpr std::size_t widest_key = 60;
-  key_width = std::min(key_width, widest_key);
   for (const model::Entry& entry : file.metadata()) {
     std::cout << fmt::format("{:<{}}  {:<{}}  {}\n", model::printable(entry.key), key_width,
                              type_text(entry.value), type_width, value_text(entry.value));
   }
-  if (file.tensors().empty()) return;
-  constexpr const char* tensor_row = "{:<{}}  {:<7}  {:<20}  {:>12}\n";
+}
+
+void print_tensors(const model::GgufFile& file) {
+  constexpr const char* row = "{:<{}}  {:<7}  {:<20}  {:>12}\n";
   std::size_t name_width = 0;
   for (const model::Tensor& tensor : file.tensors()) {
     name_width = std::max(name_width, tensor.name.size());
   }
-  std::cout << "\n" << fmt::format(tensor_row, "tensor", name_width, "type", "shape", "bytes");
+  std::cout << fmt::format(row, "tensor", name_width, "type", "shape", "bytes");
   for (const model::Tensor& tensor : file.tensors()) {
-    std::cout << fmt::format(tensor_row, model::printable(tensor.name), name_width,
+    std::cout << fmt::format(row, model::printable(tensor.name), name_width,
                              model::info_of(tensor.type).name, model::text_of(tensor.extents),
                              tensor.bytes.size());
   }
-  std::cout << "\n"
-            << fmt::format("{:<7}  {:>8}  {:>14}  {:>14}\n", "type", "tensors", "elements",
-                           "bytes");
+}
+
+void print_totals(const model::GgufFile& file) {
+  constexpr const char* row = "{:<7}  {:>8}  {:>14}  {:>14}\n";
+  std::cout << fmt::format(row, "type", "tensors", "elements", "bytes");
   for (const Total& total : totals_of(file)) {
-    std::cout << fmt::format("{:<7}  {:>8}  {:>14}  {:>14}\n", total.type, total.tensors,
-                             total.elements, total.bytes);
+    std::cout << fmt::format(row, total.type, total.tensors, total.elements, total.bytes);
   }
+}
+
+void print_text(const model::GgufFile& file) {
+  std::cout << fmt::format("{}: GGUF version {}, {} bytes, {} keys, {} tensors\n\n", file.name(),
+                           file.version(), file.size(), file.metadata().size(),
+                           file.tensors().size());
+  print_metadata(file);
+  if (file.tensors().empty()) return;
+  std::cout << "\n";
+  print_tensors(file);
+  std::cout << "\n";
+  print_totals(file);
 }
 
 }  // namespace

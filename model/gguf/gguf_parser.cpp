@@ -31,8 +31,8 @@ GgufParser::GgufParser(std::span<const std::byte> bytes, std::string name)
 
 GgufFile GgufParser::parse() {
   read_magic_and_version();
-  const auto tensors = cursor_.count("the number of tensors", least_tensor_bytes);
-  const auto keys = cursor_.count("the number of keys", least_entry_bytes);
+  const auto tensors = cursor_.count({"the number of tensors"}, least_tensor_bytes);
+  const auto keys = cursor_.count({"the number of keys"}, least_entry_bytes);
   for (std::uint64_t i = 0; i < keys; ++i) file_.metadata_.push_back(read_entry());
   file_.keys_by_name_ = ordered(file_.metadata_, &Entry::key, "key", key_places_);
   for (std::uint64_t i = 0; i < tensors; ++i) file_.tensors_.push_back(read_tensor());
@@ -45,13 +45,13 @@ GgufFile GgufParser::parse() {
 
 void GgufParser::read_magic_and_version() {
   if (bytes_.empty()) cursor_.fail(0, "the file is empty; expected a GGUF file");
-  const auto taken = cursor_.take(gguf_magic.size(), "the magic number");
+  const auto taken = cursor_.take(gguf_magic.size(), {"the magic number"});
   const std::string_view found(reinterpret_cast<const char*>(taken.data()), taken.size());
   if (found != gguf_magic) {
     cursor_.fail(0, fmt::format("begins with {}; expected 'GGUF'", in_quotes(found)));
   }
   const std::uint64_t place = cursor_.position();
-  file_.version_ = cursor_.number<std::uint32_t>("the version");
+  file_.version_ = cursor_.number<std::uint32_t>({"the version"});
   const std::uint32_t swapped = __builtin_bswap32(file_.version_);
   if (swapped >= 1 && swapped <= 3) {
     cursor_.fail(place, fmt::format("version {} in big-endian order; expected a little-endian file",
@@ -65,7 +65,7 @@ void GgufParser::read_magic_and_version() {
 Entry GgufParser::read_entry() {
   const std::uint64_t place = cursor_.position();
   const std::string what = fmt::format("the name of key {}", file_.metadata_.size());
-  const std::string_view key = cursor_.string(what, most_key_bytes);
+  const std::string_view key = cursor_.string({what}, most_key_bytes);
   if (key.empty()) cursor_.fail(place, what + " is empty");
   key_places_.push_back(place);
   return {key, read_value(read_value_type(key), key, 0)};
@@ -73,7 +73,7 @@ Entry GgufParser::read_entry() {
 
 ValueType GgufParser::read_value_type(std::string_view key) {
   const std::uint64_t place = cursor_.position();
-  const auto number = cursor_.number<std::uint32_t>("the type of key " + in_quotes(key));
+  const auto number = cursor_.number<std::uint32_t>({"the type of key", key});
   if (number >= value_types) {
     cursor_.fail(place, fmt::format("key {} has values of type {}; expected 0..{}", in_quotes(key),
                                     number, value_types - 1));
@@ -84,7 +84,7 @@ ValueType GgufParser::read_value_type(std::string_view key) {
 Value GgufParser::read_value(ValueType type, std::string_view key, int depth) {
   const std::uint64_t place = cursor_.position();
   if (type == ValueType::string) {
-    cursor_.string("the value of key " + in_quotes(key), bytes_.size());
+    cursor_.string({"the value of key", key}, bytes_.size());
   } else if (type == ValueType::array) {
     if (depth == most_nested_arrays) {
       cursor_.fail(place, fmt::format("key {} has arrays in arrays more than {} deep",
@@ -92,7 +92,7 @@ Value GgufParser::read_value(ValueType type, std::string_view key, int depth) {
     }
     read_array(key, depth + 1);
   } else {
-    const auto taken = cursor_.take(least_bytes(type), "the value of key " + in_quotes(key));
+    const auto taken = cursor_.take(least_bytes(type), {"the value of key", key});
     if (type == ValueType::boolean && load<std::uint8_t>(taken.data()) > 1) {
       cursor_.fail(place, fmt::format("key {} is bool {}; expected 0 or 1", in_quotes(key),
                                       load<std::uint8_t>(taken.data())));
@@ -103,13 +103,13 @@ Value GgufParser::read_value(ValueType type, std::string_view key, int depth) {
 
 void GgufParser::read_array(std::string_view key, int depth) {
   const ValueType element = read_value_type(key);
-  const std::string what = "the length of the array of key " + in_quotes(key);
-  const std::uint64_t length = cursor_.count(what, least_bytes(element));
+  const std::uint64_t length =
+      cursor_.count({"the length of the array of key", key}, least_bytes(element));
   if (element == ValueType::string || element == ValueType::array ||
       element == ValueType::boolean) {
     for (std::uint64_t i = 0; i < length; ++i) read_value(element, key, depth);
   } else {
-    cursor_.take(length * least_bytes(element), "the array of key");
+    cursor_.take(length * least_bytes(element), {"the array of key", key});
   }
 }
 
@@ -117,19 +117,19 @@ Tensor GgufParser::read_tensor() {
   Tensor tensor;
   name_places_.push_back(cursor_.position());
   const std::string what = fmt::format("the name of tensor {}", file_.tensors_.size());
-  tensor.name = cursor_.string(what, most_name_bytes);
+  tensor.name = cursor_.string({what}, most_name_bytes);
   if (tensor.name.empty()) cursor_.fail(name_places_.back(), what + " is empty");
   tensor.extents = read_extents(tensor.name);
   tensor.type = read_tensor_type(tensor.name, tensor.extents);
   offset_places_.push_back(cursor_.position());
-  tensor.offset = cursor_.number<std::uint64_t>("the offset of tensor " + in_quotes(tensor.name));
+  tensor.offset = cursor_.number<std::uint64_t>({"the offset of tensor", tensor.name});
   return tensor;
 }
 
 Extents GgufParser::read_extents(std::string_view name) {
   std::uint64_t place = cursor_.position();
-  const std::string what = "the dimensions of tensor " + in_quotes(name);
-  const auto dimensions = cursor_.number<std::uint32_t>(what);
+  const Field field{"the dimensions of tensor", name};
+  const auto dimensions = cursor_.number<std::uint32_t>(field);
   if (dimensions < 1 || dimensions > most_dimensions) {
     cursor_.fail(place, fmt::format("tensor {} has {} dimensions; expected 1..{}", in_quotes(name),
                                     dimensions, most_dimensions));
@@ -139,7 +139,7 @@ Extents GgufParser::read_extents(std::string_view name) {
   std::uint64_t elements = 1;
   for (std::size_t i = 0; i < dimensions; ++i) {
     place = cursor_.position();
-    extents.along[i] = cursor_.number<std::uint64_t>(what);
+    extents.along[i] = cursor_.number<std::uint64_t>(field);
     if (extents.along[i] == 0) {
       cursor_.fail(place, fmt::format("dimension {} of tensor {} is 0", i, in_quotes(name)));
     }
@@ -153,7 +153,7 @@ Extents GgufParser::read_extents(std::string_view name) {
 
 TensorType GgufParser::read_tensor_type(std::string_view name, const Extents& extents) {
   const std::uint64_t place = cursor_.position();
-  const auto number = cursor_.number<std::uint32_t>("the type of tensor " + in_quotes(name));
+  const auto number = cursor_.number<std::uint32_t>({"the type of tensor", name});
   const TensorTypeInfo* info = find_tensor_type(number);
   if (info == nullptr) {
     cursor_.fail(place, fmt::format("tensor {} has type {}; expected one of {}", in_quotes(name),

@@ -58,7 +58,6 @@ T load(const std::byte* at) {
 /// Accessors give nothing where the value is of another type or does not fit.
 class Value {
  public:
-  Value() = default;
   /// `bytes`: the value as encoded, without its type; `offset`: where that stands in the file.
   Value(ValueType type, std::span<const std::byte> bytes, std::uint64_t offset)
       : type_(type), bytes_(bytes), offset_(offset) {}
@@ -90,9 +89,9 @@ class Value {
   /// Bytes of the value that begins at `at`, which is well formed.
   static std::uint64_t encoded_bytes(ValueType type, const std::byte* at);
 
-  ValueType type_ = ValueType::u8;
+  ValueType type_;
   std::span<const std::byte> bytes_;
-  std::uint64_t offset_ = 0;
+  std::uint64_t offset_;
 };
 
 }  // namespace crossover::model

@@ -1,3 +1,4 @@
+#include <functional>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -125,81 +126,80 @@ TEST(GgufHeader, RefusesWhatAReaderWouldRefuse) {
   EXPECT_THROW(GgufHeader(0), std::invalid_argument);
 }
 
-/// A value of a random type, and how to recognise it.
+using Check = std::function<bool(const GgufFile&)>;
+
+/// Sets a key to an array of random values; the result says whether a file has it.
 template <class T>
-void set_random(GgufHeader& header, const std::string& key,
-                std::vector<std::function<bool(const GgufFile&)>>& checks,
-                std::function<bool(const Value&, const T&)> same) {
-  const auto value = *rc::gen::arbitrary<std::vector<T>>();
-  header.set(key, value);
-  checks.push_back([key, value, same](const GgufFile& file) {
+Check set_random(GgufHeader& header, const std::string& key,
+                 std::function<bool(const Value&, const T&)> same) {
+  const auto values = *rc::gen::arbitrary<std::vector<T>>();
+  header.set(key, values);
+  return [key, values, same](const GgufFile& file) {
     std::size_t i = 0;
-    bool equal = file.find(key)->length() == value.size();
+    bool equal = file.find(key)->length() == values.size();
     file.find(key)->for_each([&](const Value& element) {
-      equal = equal && same(element, value[i++]);
+      equal = equal && same(element, values[i++]);
       return equal;
     });
     return equal;
-  });
+  };
+}
+
+/// The same with values of a random type.
+Check set_random(GgufHeader& header, const std::string& key) {
+  switch (*rc::gen::inRange(0, 4)) {
+    case 0:
+      return set_random<std::int16_t>(
+          header, key, [](const Value& v, std::int16_t x) { return v.signed_integer() == x; });
+    case 1:
+      return set_random<std::uint64_t>(
+          header, key, [](const Value& v, std::uint64_t x) { return v.unsigned_integer() == x; });
+    case 2:
+      return set_random<std::string>(header, key, [](const Value& v, const std::string& x) {
+        return v.text() == std::string_view(x);
+      });
+    default:
+      return set_random<std::vector<std::uint8_t>>(
+          header, key, [](const Value& v, const std::vector<std::uint8_t>& x) {
+            return v.length() == x.size() && v.bytes().size() == x.size() + 12;
+          });
+  }
+}
+
+/// Adds a tensor of random type and extents; the result says whether a file has it.
+Check add_random_tensor(GgufHeader& header) {
+  const auto types = tensor_types();
+  const TensorTypeInfo& info = types[*rc::gen::inRange<std::size_t>(0, types.size())];
+  Extents extents;
+  extents.dimensions = *rc::gen::inRange<std::size_t>(1, most_dimensions + 1);
+  for (std::size_t d = 0; d < extents.dimensions; ++d) {
+    extents.along[d] = *rc::gen::inRange<std::uint64_t>(1, 4);
+  }
+  extents.along[0] *= info.block_elements;
+  const std::string name = fmt::format("tensor.{}", header.tensor_count());
+  const std::size_t number = header.add_tensor(name, info.type, extents);
+  return [=, type = info.type, offset = header.tensor_offset(number),
+          bytes = header.tensor_bytes(number)](const GgufFile& file) {
+    const Tensor& tensor = file.tensors()[number];
+    return tensor.name == name && tensor.type == type && tensor.extents == extents &&
+           tensor.offset == file.data_offset() + offset && tensor.bytes.size() == bytes;
+  };
 }
 
 TEST(GgufHeader, WhateverIsWrittenIsRead) {
   EXPECT_TRUE(rc::check([] {
     const auto alignment = *rc::gen::element<std::uint64_t>(8, 24, 32, 64, 4096);
     GgufHeader header(alignment);
-    std::vector<std::function<bool(const GgufFile&)>> checks;
+    std::vector<Check> checks;
     const int keys = *rc::gen::inRange(0, 8);
-    for (int i = 0; i < keys; ++i) {
-      const std::string key = fmt::format("key.{}", i);
-      switch (*rc::gen::inRange(0, 4)) {
-        case 0:
-          set_random<std::int16_t>(header, key, checks, [](const Value& v, const std::int16_t& x) {
-            return v.signed_integer() == x;
-          });
-          break;
-        case 1:
-          set_random<std::uint64_t>(
-              header, key, checks,
-              [](const Value& v, const std::uint64_t& x) { return v.unsigned_integer() == x; });
-          break;
-        case 2:
-          set_random<std::string>(header, key, checks, [](const Value& v, const std::string& x) {
-            return v.text() == std::string_view(x);
-          });
-          break;
-        default:
-          set_random<std::vector<std::uint8_t>>(
-              header, key, checks, [](const Value& v, const std::vector<std::uint8_t>& x) {
-                return v.length() == x.size() && v.bytes().size() == x.size() + 12;
-              });
-      }
-    }
+    for (int i = 0; i < keys; ++i) checks.push_back(set_random(header, fmt::format("key.{}", i)));
     const int tensors = *rc::gen::inRange(0, 6);
-    std::vector<std::pair<const TensorTypeInfo*, Extents>> expected;
-    for (int i = 0; i < tensors; ++i) {
-      const auto types = tensor_types();
-      const TensorTypeInfo& info = types[*rc::gen::inRange<std::size_t>(0, types.size())];
-      Extents extents;
-      extents.dimensions = *rc::gen::inRange<std::size_t>(1, 5);
-      for (std::size_t d = 0; d < extents.dimensions; ++d) {
-        extents.along[d] = *rc::gen::inRange<std::uint64_t>(1, 4);
-      }
-      extents.along[0] *= info.block_elements;
-      header.add_tensor(fmt::format("tensor.{}", i), info.type, extents);
-      expected.emplace_back(&info, extents);
-    }
+    for (int i = 0; i < tensors; ++i) checks.push_back(add_random_tensor(header));
     const std::string image = image_of(header);
     const GgufFile file = GgufFile::parse(bytes_of(image), "random");
     RC_ASSERT(file.alignment() == alignment);
-    RC_ASSERT(file.tensors().size() == expected.size());
-    for (const auto& check : checks) RC_ASSERT(check(file));
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      const Tensor& tensor = file.tensors()[i];
-      RC_ASSERT(tensor.type == expected[i].first->type);
-      RC_ASSERT(tensor.extents == expected[i].second);
-      RC_ASSERT(tensor.offset == file.data_offset() + header.tensor_offset(i));
-      RC_ASSERT(tensor.bytes.size() == header.tensor_bytes(i));
-    }
+    RC_ASSERT(file.tensors().size() == header.tensor_count());
+    for (const Check& check : checks) RC_ASSERT(check(file));
   }));
 }
 
