@@ -9,7 +9,7 @@ cd "$(dirname "$(realpath "$0")")/.."
 }
 
 files=("$@")
-[ $# -gt 0 ] || mapfile -d '' -t files < <(find kernels harness experiments -name '*.cpp' -print0 | sort -z)
+[ $# -gt 0 ] || mapfile -d '' -t files < <(find kernels model harness experiments -name '*.cpp' -print0 | sort -z)
 echo "clang-tidy: ${#files[@]} files"
 
 # clang looks for omp.h in LLVM's own OpenMP, which is not installed; gcc's declares the same, but for

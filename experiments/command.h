@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,6 +45,7 @@ int report_command(const Arguments& arguments);
 int export_command(const Arguments& arguments);
 int simulate_command(const Arguments& arguments);
 int policy_command(const Arguments& arguments);
+int model_command(const Arguments& arguments);
 
 /// The options of one command: parses, answers --help, and rejects what it does not know.
 class Options {
@@ -60,6 +62,12 @@ class Options {
   const boost::program_options::variables_map& values() const { return values_; }
   bool has(const std::string& name) const { return values_.count(name) > 0; }
   std::string text(const std::string& name) const { return values_[name].as<std::string>(); }
+
+  /// All words of that positional argument; none where it was not given.
+  std::vector<std::string> words(const std::string& name) const;
+
+  /// The value of --seed, a long long: from 0 up, else UsageError.
+  std::uint64_t seed() const;
 
   /// The value of --format: one of `legal`, else UsageError.
   std::string format(const std::vector<std::string>& legal) const;

@@ -17,7 +17,7 @@
 namespace crossover::experiments {
 namespace {
 
-constexpr std::array<Command, 11> commands{{
+constexpr std::array<Command, 12> commands{{
     {"run", "measure an experiment config: verify, time, analyse, print and store", run_command},
     {"list", "what there is: kernels, experiments, results", list_command},
     {"check", "verify kernels against the reference without timing them", check_command},
@@ -31,6 +31,7 @@ constexpr std::array<Command, 11> commands{{
     {"simulate", "the method's error rates on synthetic timings", simulate_command},
     {"policy", "a dispatch policy from stored sweeps, and its regret beside published rules",
      policy_command},
+    {"model", "make and inspect transformer models in GGUF files", model_command},
 }};
 
 void print_help() {

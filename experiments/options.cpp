@@ -44,6 +44,17 @@ bool Options::parse(const Arguments& arguments) {
   return false;
 }
 
+std::vector<std::string> Options::words(const std::string& name) const {
+  if (!has(name)) return {};
+  return values_[name].as<std::vector<std::string>>();
+}
+
+std::uint64_t Options::seed() const {
+  const long long seed = values_["seed"].as<long long>();
+  if (seed < 0) throw UsageError(fmt::format("--seed = {}; expected 0 or more", seed));
+  return static_cast<std::uint64_t>(seed);
+}
+
 std::string Options::format(const std::vector<std::string>& legal) const {
   std::string chosen = text("format");
   if (std::find(legal.begin(), legal.end(), chosen) == legal.end()) {

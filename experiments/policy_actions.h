@@ -20,10 +20,4 @@ std::string reference_policy();
 /// The runs at these paths. Throws UsageError where one is none, StorageError for a damaged one.
 std::vector<harness::StoredRun> read_runs(const std::vector<std::string>& paths);
 
-/// The option's value from 0 up. Throws UsageError.
-std::uint64_t seed_of(const Options& options);
-
-/// All positional arguments of that name.
-std::vector<std::string> words_of(const Options& options, const char* name);
-
 }  // namespace crossover::experiments

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "build_info.h"
+#include "experiments/command_group.h"
 #include "experiments/policy_actions.h"
 #include "experiments/stored_runs.h"
 #include "harness/plan/config.h"
@@ -23,18 +24,6 @@ constexpr std::array<Command, 4> actions{{
     {"show", "a policy in words and tables", policy_show},
     {"shapes", "shapes to train on, or to hold out", policy_shapes},
 }};
-
-void print_help() {
-  std::cout
-      << "usage: crossover policy ACTION [ARGUMENTS]\n\n"
-         "A policy says which kernel, with how many threads, multiplies matrices of a shape.\n"
-         "\n";
-  for (const Command& action : actions) {
-    std::cout << fmt::format("  {:<8} {}\n", action.name, action.summary);
-  }
-  std::cout << "\ncrossover policy ACTION --help describes an action.\n"
-               "\nExample:\n  crossover policy score\n";
-}
 
 /// "LOW..HIGH", each a whole number that may be a power: 2^12..2^24.
 std::pair<std::int64_t, std::int64_t> range_of(const Options& options, const std::string& name) {
@@ -86,17 +75,6 @@ std::vector<harness::StoredRun> read_runs(const std::vector<std::string>& paths)
   return runs;
 }
 
-std::uint64_t seed_of(const Options& options) {
-  const long long seed = options.values()["seed"].as<long long>();
-  if (seed < 0) throw UsageError(fmt::format("--seed = {}; expected 0 or more", seed));
-  return static_cast<std::uint64_t>(seed);
-}
-
-std::vector<std::string> words_of(const Options& options, const char* name) {
-  if (!options.has(name)) return {};
-  return options.values()[name].as<std::vector<std::string>>();
-}
-
 int policy_show(const Arguments& arguments) {
   Options options(
       "policy show [POLICY]",
@@ -105,7 +83,7 @@ int policy_show(const Arguments& arguments) {
       "crossover policy show policy.json");
   options.positional("policy", 1);
   if (!options.parse(arguments)) return exit_done;
-  const std::vector<std::string> words = words_of(options, "policy");
+  const std::vector<std::string> words = options.words("policy");
   const std::string file = words.empty() ? reference_policy() : words.front();
   std::cout << harness::policy_text(harness::read_policy(file));
   return exit_done;
@@ -137,11 +115,11 @@ int policy_shapes(const Arguments& arguments) {
   try {
     const auto shapes = harness::draw_shapes(
         ranges_of(options), static_cast<std::size_t>(count),
-        spread == "even" ? harness::Spread::even : harness::Spread::random, seed_of(options));
+        spread == "even" ? harness::Spread::even : harness::Spread::random, options.seed());
     std::cout << fmt::format(
         "# m n k: crossover policy shapes --count {} --seed {} --spread {} "
         "--m {} --n {} --k {} --work {}\n",
-        count, seed_of(options), spread, options.text("m"), options.text("n"), options.text("k"),
+        count, options.seed(), spread, options.text("m"), options.text("n"), options.text("k"),
         options.text("work"));
     for (const harness::Shape& shape : shapes) {
       std::cout << fmt::format("{} {} {}\n", shape.m, shape.n, shape.k);
@@ -153,19 +131,11 @@ int policy_shapes(const Arguments& arguments) {
 }
 
 int policy_command(const Arguments& arguments) {
-  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
-    print_help();
-    return exit_done;
-  }
-  const auto found = std::find_if(actions.begin(), actions.end(), [&](const Command& action) {
-    return action.name == arguments[0];
-  });
-  if (found == actions.end()) {
-    std::vector<std::string> names;
-    for (const Command& action : actions) names.emplace_back(action.name);
-    throw UsageError(harness::unknown("action", arguments[0], " of policy", names));
-  }
-  return found->run({arguments.begin() + 1, arguments.end()});
+  return run_action(
+      {"policy",
+       "A policy says which kernel, with how many threads, multiplies matrices of a shape.",
+       "crossover policy score", actions},
+      arguments);
 }
 
 }  // namespace crossover::experiments

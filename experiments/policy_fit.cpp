@@ -43,7 +43,7 @@ harness::MeasuredShapes shapes_in(const std::vector<std::string>& paths) {
 int policy_fit(const Arguments& arguments) {
   Options options = fit_options();
   if (!options.parse(arguments)) return exit_done;
-  const std::vector<std::string> paths = words_of(options, "runs");
+  const std::vector<std::string> paths = options.words("runs");
   if (paths.empty()) {
     throw UsageError("policy fit needs a run directory; see crossover policy fit --help");
   }
@@ -61,7 +61,7 @@ int policy_fit(const Arguments& arguments) {
                     measured.shapes.size(), fewest_shapes));
   }
   harness::Policy policy =
-      harness::fit_policy(measured, seed_of(options), static_cast<std::size_t>(replicates));
+      harness::fit_policy(measured, options.seed(), static_cast<std::size_t>(replicates));
   policy.git = git_version;
   policy.made = harness::utc_now();
   const std::string out = options.text("out");

@@ -106,7 +106,7 @@ harness::Score judged(const harness::Policy& policy, const Question& question,
   score.threads = measured.threads;
   score.shapes = measured.shapes.size();
   score.incomplete = measured.incomplete;
-  score.seed = seed_of(options);
+  score.seed = options.seed();
   score.replicates = replicates;
   score.runs = measured.sources;
   score.launches = measured.shapes.front().seconds.front().size();
@@ -165,7 +165,7 @@ int policy_score(const Arguments& arguments) {
   options.positional("words", -1);
   if (!options.parse(arguments)) return exit_done;
   const bool json = options.format({"text", "json"}) == "json";
-  const Question question = question_from(words_of(options, "words"));
+  const Question question = question_from(options.words("words"));
   const harness::Policy policy = harness::read_policy(question.policy);
   const harness::Score score = judged(policy, question, options);
   const harness::Table table = harness::score_table(score);

@@ -20,7 +20,7 @@ from program import DONE, USAGE, WithResults, crossover  # noqa: E402
 class Help(unittest.TestCase):
     def test_every_command_has_help_with_an_example(self):
         for command in ("run", "list", "check", "bench", "plot", "report", "export", "compare",
-                        "doctor", "simulate", "policy"):
+                        "doctor", "simulate", "policy", "model"):
             result = crossover(command, "--help")
             self.assertEqual(result.returncode, DONE, command)
             self.assertIn("Example:\n  crossover " + command, result.stdout)
