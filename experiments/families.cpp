@@ -4,7 +4,11 @@
 #include <array>
 #include <stdexcept>
 
+#include "experiments/dot_cases.h"
+#include "experiments/embedding_cases.h"
+#include "experiments/embedding_gradient_cases.h"
 #include "experiments/matmul_cases.h"
+#include "experiments/matvec_cases.h"
 #include "experiments/probe_cases.h"
 
 namespace crossover::experiments {
@@ -15,8 +19,12 @@ struct Family {
   harness::Case (*make_case)(const harness::Cell&);
 };
 
-constexpr std::array<Family, 2> all{{
+constexpr std::array<Family, 6> all{{
     {matmul_family, matmul_case},
+    {matvec_family, matvec_case},
+    {dot_family, dot_case},
+    {embedding_family, embedding_case},
+    {embedding_gradient_family, embedding_gradient_case},
     {probe_family, probe_case},
 }};
 

@@ -186,8 +186,9 @@ TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
   EXPECT_EQ(reads(ceilings_of(sweep + "cache = cold\n")), 1);
 }
 
-TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {
-  for (const std::string name : {"ceilings.cfg", "harness_overhead.cfg", "pool_interference.cfg"}) {
+TEST(ExperimentFiles, OfRealFamiliesPlanOnAnyMachine) {
+  for (const std::string name : {"ceilings.cfg", "harness_overhead.cfg", "pool_interference.cfg",
+                                 "dot.cfg", "matvec.cfg", "embedding.cfg"}) {
     const std::string path = std::string(CROSSOVER_SOURCE_ROOT) + "/experiments/" + name;
     for (const int cores : {1, 2, 3, 64, 256}) {
       const harness::Plan plan =
