@@ -8,7 +8,6 @@
 #define HWY_TARGET_INCLUDE "kernels/embedding/simd_lookup.cpp"
 #include <hwy/foreach_target.h>
 // foreach_target.h must come first
-#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();

@@ -9,7 +9,7 @@ namespace {
 void run(const Args& args, const Prepared& prepared, std::span<std::byte>, const ParallelPolicy&) {
   assert(shapes_agree(args));
   parallel_region(ParallelPolicy{}, [&](int, int) {
-    static_cast<const SimdPlan&>(prepared).rows.multiply(all_rows(args));
+    static_cast<const SimdPlan&>(prepared).multiply(all_rows(args));
   });
 }
 

@@ -10,7 +10,7 @@ namespace {
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
          const ParallelPolicy& policy) {
   assert(shapes_agree(args));
-  multiply_with_team(args, workspace, policy, static_cast<const SimdPlan&>(prepared).rows.multiply);
+  multiply_with_team(args, workspace, policy, static_cast<const SimdPlan&>(prepared).multiply);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "kernels/core/cpu_caches.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/matvec/simd_rows.cpp"
 #include <hwy/foreach_target.h>
@@ -21,15 +23,15 @@ constexpr Tag tag;
 constexpr Index lanes = hn::MaxLanes(tag);
 
 #if HWY_TARGET == HWY_AVX3
-constexpr const char* loop_name = "avx3 8x16";
+constexpr const char* set_name = "avx3";
 #elif HWY_TARGET == HWY_AVX2
-constexpr const char* loop_name = "avx2 8x8";
+constexpr const char* set_name = "avx2";
 #elif HWY_TARGET == HWY_NEON
-constexpr const char* loop_name = "neon 8x4";
+constexpr const char* set_name = "neon";
 #elif HWY_TARGET == HWY_SSE4
-constexpr const char* loop_name = "sse4 8x4";
+constexpr const char* set_name = "sse4";
 #else
-constexpr const char* loop_name = "generic";
+constexpr const char* set_name = "generic";
 #endif
 
 // The first `count` elements, then zeros; touches nothing behind them.
@@ -52,10 +54,10 @@ struct Part {
 };
 
 #if HWY_TARGET == HWY_SCALAR
-constexpr bool has_blocks = false;
+HWY_INLINE void store_four(const Vector* sum, float* y) {
+  for (int r = 0; r < 4; ++r) y[r] = hn::GetLane(sum[r]);
+}
 #else
-constexpr bool has_blocks = true;
-
 // The sum of all blocks of four lanes.
 template <class Lanes, class Blocks>
 HWY_INLINE auto sum_of_blocks(Lanes d, Blocks v) {
@@ -67,15 +69,16 @@ HWY_INLINE auto sum_of_blocks(Lanes d, Blocks v) {
   }
 }
 
+HWY_INLINE Vector add_neighbours(Vector a, Vector b) {
+  return hn::Add(hn::InterleaveLower(tag, a, b), hn::InterleaveUpper(tag, a, b));
+}
+
 // Stores the sums over all lanes of four vectors: two steps that transpose and add at once, in
-// place of four times log2(lanes) shuffles.
+// place of four times as many shuffles as a vector can be halved.
 HWY_INLINE void store_four(const Vector* sum, float* y) {
   const hn::Repartition<double, Tag> pairs;
-  const auto add_pair = [](Vector a, Vector b) HWY_ATTR {
-    return hn::Add(hn::InterleaveLower(tag, a, b), hn::InterleaveUpper(tag, a, b));
-  };
-  const auto low = hn::BitCast(pairs, add_pair(sum[0], sum[1]));
-  const auto high = hn::BitCast(pairs, add_pair(sum[2], sum[3]));
+  const auto low = hn::BitCast(pairs, add_neighbours(sum[0], sum[1]));
+  const auto high = hn::BitCast(pairs, add_neighbours(sum[2], sum[3]));
   const Vector four = hn::Add(hn::BitCast(tag, hn::InterleaveLower(pairs, low, high)),
                               hn::BitCast(tag, hn::InterleaveUpper(pairs, low, high)));
   hn::StoreU(sum_of_blocks(tag, four), hn::CappedTag<float, 4>(), y);
@@ -107,32 +110,27 @@ struct RowTile {
     (add(Whole(), a + t * lanes, stride, x + t * lanes, sum + t * rows, all_rows), ...);
   }
 
+  template <std::size_t... i>
+  static HWY_INLINE void add_halves(Vector* sum, std::index_sequence<i...> half) {
+    ((sum[i] = hn::Add(sum[i], sum[i + half.size()])), ...);
+  }
+
   // Adds the upper half of the turns to the lower one, until one is left.
   template <int left>
   static HWY_INLINE void fold(Vector* sum) {
     if constexpr (left > 1) {
-      constexpr int half = left / 2;
-      add_pairs(sum, std::make_index_sequence<std::size_t{rows} * half>());
-      fold<half>(sum);
+      add_halves(sum, std::make_index_sequence<std::size_t{rows} * (left / 2)>());
+      fold<left / 2>(sum);
     }
   }
 
-  template <std::size_t... i>
-  static HWY_INLINE void add_pairs(Vector* sum, std::index_sequence<i...> half) {
-    ((sum[i] = hn::Add(sum[i], sum[i + half.size()])), ...);
+  template <std::size_t... r>
+  static HWY_INLINE void copy(const Vector* sum, Vector* total, std::index_sequence<r...>) {
+    ((total[r] = sum[r]), ...);
   }
 
-  static HWY_INLINE void store(const Vector* sum, float* y) {
-    if constexpr (has_blocks && rows % 4 == 0) {
-#if HWY_TARGET != HWY_SCALAR
-      for (int r = 0; r < rows; r += 4) store_four(sum + r, y + r);
-#endif
-    } else {
-      for (int r = 0; r < rows; ++r) y[r] = hn::GetLane(hn::SumOfLanes(tag, sum[r]));
-    }
-  }
-
-  static HWY_INLINE void multiply(const float* a, const Rows& all, float* y) {
+  // Writes to total a vector for each row whose lanes add up to its product.
+  static HWY_INLINE void multiply(const Rows& all, const float* a, Vector* total) {
     Vector sum[rows * turns];
     clear(sum, all_sums);
     Index j = 0;
@@ -146,19 +144,52 @@ struct RowTile {
     }
     fold<turns>(sum);
     if (j < all.n) add(Part{all.n - j}, a + j, all.stride, all.x + j, sum, all_rows);
-    store(sum, y);
+    copy(sum, total, all_rows);
   }
 };
 
-void multiply_rows(const Rows& r) {
+// Four products from tiles of `rows` rows, one after the other.
+template <int rows, int turns>
+HWY_INLINE void multiply_four_rows(const Rows& r, Index i) {
+  Vector total[4];
+  for (int done = 0; done < 4; done += rows) {
+    RowTile<rows, turns>::multiply(r, r.a + (i + done) * r.stride, total + done);
+  }
+  store_four(total, r.y + i);
+}
+
+HWY_INLINE void multiply_one_row(const Rows& r, Index i) {
+  Vector total[1];
+  RowTile<1, 4>::multiply(r, r.a + i * r.stride, total);
+  r.y[i] = hn::GetLane(hn::SumOfLanes(tag, total[0]));
+}
+
+void multiply_eight(const Rows& r) {
   Index i = 0;
-  for (; i + 8 <= r.m; i += 8) RowTile<8, 1>::multiply(r.a + i * r.stride, r, r.y + i);
-  for (; i + 4 <= r.m; i += 4) RowTile<4, 2>::multiply(r.a + i * r.stride, r, r.y + i);
-  for (; i < r.m; ++i) RowTile<1, 8>::multiply(r.a + i * r.stride, r, r.y + i);
+  for (; i + 8 <= r.m; i += 8) {
+    Vector total[8];
+    RowTile<8, 1>::multiply(r, r.a + i * r.stride, total);
+    store_four(total, r.y + i);
+    store_four(total + 4, r.y + i + 4);
+  }
+  for (; i + 4 <= r.m; i += 4) multiply_four_rows<4, 2>(r, i);
+  for (; i < r.m; ++i) multiply_one_row(r, i);
+}
+
+void multiply_four(const Rows& r) {
+  Index i = 0;
+  for (; i + 4 <= r.m; i += 4) multiply_four_rows<4, 2>(r, i);
+  for (; i < r.m; ++i) multiply_one_row(r, i);
+}
+
+void multiply_one(const Rows& r) {
+  Index i = 0;
+  for (; i + 4 <= r.m; i += 4) multiply_four_rows<1, 4>(r, i);
+  for (; i < r.m; ++i) multiply_one_row(r, i);
 }
 
 const SimdRows& dispatched_simd_rows() {
-  static constexpr SimdRows rows = {loop_name, multiply_rows};
+  static constexpr SimdRows rows = {set_name, multiply_eight, multiply_one, multiply_four};
   return rows;
 }
 
@@ -171,6 +202,20 @@ namespace crossover::kernels::matvec {
 HWY_EXPORT(dispatched_simd_rows);
 
 const SimdRows& simd_rows() { return HWY_DYNAMIC_DISPATCH(dispatched_simd_rows)(); }
+
+std::unique_ptr<Prepared> prepare_simd(const Problem& problem, const NoConstants&,
+                                       const ParallelPolicy& policy) {
+  const SimdRows& rows = simd_rows();
+  const auto bytes = static_cast<std::size_t>(problem.m * problem.n) * sizeof(float) /
+                     static_cast<std::size_t>(policy.threads);
+  if (bytes <= cpu_caches().level1) {
+    return std::make_unique<SimdPlan>(rows.name, 8, rows.multiply_eight);
+  }
+  if (bytes <= cpu_caches().level2) {
+    return std::make_unique<SimdPlan>(rows.name, 1, rows.multiply_one);
+  }
+  return std::make_unique<SimdPlan>(rows.name, 4, rows.multiply_four);
+}
 
 }  // namespace crossover::kernels::matvec
 #endif

@@ -97,8 +97,8 @@ TEST_P(DotConformance, ThreadsBatchesAndEmptyExtents) {
   for (const std::string& set : instruction_sets_of(kernel().traits)) {
     const ForcedInstructionSet forced(set);
     for (const int threads : thread_counts_of(kernel().traits)) {
-      for (const Index batch : {0, 1, 2, 3, 4, 7, 17}) {
-        for (const Index n : {0, 1, 15, 17, 64, 100, 1001}) {
+      for (const Index batch : {0, 1, 2, 4, 7}) {
+        for (const Index n : {0, 1, 17, 100, 1001}) {
           expect_right({.problem = {batch, n}, .layout = {5, 0, 3}}, threads);
           expect_right({.problem = {batch, n}, .layout = {}, .coarse = false}, threads);
         }

@@ -149,8 +149,8 @@ TEST_P(GradientConformance, ThreadsAndVocabularies) {
   for (const std::string& set : instruction_sets_of(kernel().traits)) {
     const ForcedInstructionSet forced(set);
     for (const int threads : thread_counts_of(kernel().traits)) {
-      for (const Index vocabulary : {1, 2, 255, 256, 257, 1000}) {
-        for (const Index dim : {1, 64, 129, 200}) {
+      for (const Index vocabulary : {2, 257}) {
+        for (const Index dim : {1, 129, 200}) {
           expect_right({.problem = {vocabulary, dim, 150}, .layout = {5, 0, 3}}, threads);
           expect_right({.problem = {vocabulary, dim, 60}, .layout = {}, .repeats = Repeats::most},
                        threads);

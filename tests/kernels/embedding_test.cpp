@@ -95,8 +95,8 @@ TEST_P(LookupConformance, ThreadsAndEmptyExtents) {
   for (const std::string& set : instruction_sets_of(kernel().traits)) {
     const ForcedInstructionSet forced(set);
     for (const int threads : thread_counts_of(kernel().traits)) {
-      for (const Index tokens : {0, 1, 2, 3, 7, 40}) {
-        for (const Index dim : {0, 1, 17, 100, 769}) {
+      for (const Index tokens : {0, 1, 2, 7, 40}) {
+        for (const Index dim : {0, 17, 769}) {
           expect_right({.problem = {tokens + 1, dim, tokens}, .layout = {5, 0, 3}}, threads);
           expect_right({.problem = {1, dim, tokens}, .layout = {}, .scale = -3}, threads);
         }

@@ -1,11 +1,13 @@
 #include "kernels/matvec/matvec.h"
 
 #include <array>
+#include <cmath>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <limits>
 #include <rapidcheck.h>
 
+#include "kernels/core/cpu_caches.h"
 #include "kernels/matvec/reference.h"
 #include "tests/kernels/forced_instruction_set.h"
 #include "tests/kernels/guarded_matrix.h"
@@ -112,6 +114,19 @@ TEST_P(MatvecConformance, ThreadsAndLongRows) {
   }
 }
 
+// Where one thread's share lies in L2, and behind it, with rows and columns left over.
+TEST_P(MatvecConformance, BeyondEveryCache) {
+  for (const std::string& set : instruction_sets_of(kernel().traits)) {
+    const ForcedInstructionSet forced(set);
+    for (const std::size_t bytes : {cpu_caches().level1, cpu_caches().level2}) {
+      for (const Index n : {4, 259, 1000}) {
+        const Index m = static_cast<Index>(bytes / sizeof(float)) / n + 7;
+        expect_right({.problem = {m, n}, .layout = {3, 0, 1}}, 1);
+      }
+    }
+  }
+}
+
 TEST_P(MatvecConformance, ProductByHand) {
   const std::array<float, 6> a = {1, 2, 3, 4, 5, 6};
   const std::array<float, 3> x = {1, 10, 100};
@@ -148,12 +163,20 @@ TEST(MatvecFamily, NamesAreUniqueAndFound) {
   EXPECT_EQ(matvec::find("none such"), nullptr);
 }
 
-TEST(MatvecFamily, CodePathNamesTheForcedInstructionSet) {
+// The loop is chosen by the cache that holds a thread's share: all of them must be tested above.
+TEST(MatvecFamily, CodePathNamesInstructionSetAndRows) {
+  const auto path = [](const Problem& problem, int threads) {
+    return matvec::find("simd")->prepare(problem, {}, {threads})->code_path().value_or("");
+  };
+  const auto side = static_cast<Index>(std::sqrt(cpu_caches().level2 / sizeof(float)));
   for (const std::string& set : instruction_sets()) {
     const ForcedInstructionSet forced(set);
-    const auto path = matvec::find("simd")->prepare({8, 8}, {}, {})->code_path();
-    const std::string expected = set == "avx2" || set == "avx3" ? set + " 8x" : "";
-    EXPECT_EQ(path.value_or("none").rfind(expected, 0), 0U) << *path;
+    const std::string name = set == "avx2" || set == "avx3" ? set : path({1, 1}, 1).substr(0, 4);
+    EXPECT_EQ(path({8, 8}, 1).rfind(name, 0), 0U);
+    EXPECT_NE(path({8, 8}, 1).find(" 8 rows"), std::string::npos);
+    EXPECT_NE(path({side, side}, 1).find(" 1 row"), std::string::npos);
+    EXPECT_NE(path({2 * side, side}, 1).find(" 4 rows"), std::string::npos);
+    EXPECT_NE(path({2 * side, side}, 2).find(" 1 row"), std::string::npos);
   }
 }
 
