@@ -4,7 +4,11 @@
 #include <array>
 #include <stdexcept>
 
+#include "experiments/dot_cases.h"
+#include "experiments/embedding_cases.h"
+#include "experiments/embedding_gradient_cases.h"
 #include "experiments/matmul_cases.h"
+#include "experiments/matvec_cases.h"
 #include "experiments/probe_cases.h"
 #include "experiments/qk_norm_rope_cases.h"
 #include "experiments/rope_cases.h"
@@ -17,12 +21,16 @@ struct Family {
   harness::Case (*make_case)(const harness::Cell&);
 };
 
-constexpr std::array<Family, 4> all{{
+constexpr auto all = std::to_array<Family>({
     {matmul_family, matmul_case},
+    {matvec_family, matvec_case},
+    {dot_family, dot_case},
+    {embedding_family, embedding_case},
+    {embedding_gradient_family, embedding_gradient_case},
     {probe_family, probe_case},
     {rope_family, rope_case},
     {qk_norm_rope_family, qk_norm_rope_case},
-}};
+});
 
 }  // namespace
 

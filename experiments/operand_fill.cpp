@@ -18,13 +18,28 @@ float noise(std::uint64_t seed, std::uint64_t place) {
   return static_cast<float>(static_cast<double>(z >> 40) * 0x1p-23 - 1.0);
 }
 
-}  // namespace
-
-void fill(std::span<float> values, std::uint64_t seed, const kernels::ParallelPolicy& policy) {
+/// values[place] = value(place); each thread fills a contiguous part.
+template <class Value>
+void fill_by_place(std::span<float> values, const kernels::ParallelPolicy& policy,
+                   const Value& value) {
   kernels::parallel_region(policy, [&](int thread, int threads) {
     const std::size_t begin = values.size() * static_cast<std::size_t>(thread) / threads;
     const std::size_t end = values.size() * static_cast<std::size_t>(thread + 1) / threads;
-    for (std::size_t i = begin; i < end; ++i) values[i] = noise(seed, i);
+    for (std::size_t i = begin; i < end; ++i) values[i] = value(i);
+  });
+}
+
+}  // namespace
+
+void fill(std::span<float> values, std::uint64_t seed, const kernels::ParallelPolicy& policy) {
+  fill_by_place(values, policy, [seed](std::size_t place) { return noise(seed, place); });
+}
+
+void fill_coarse(std::span<float> values, std::uint64_t seed,
+                 const kernels::ParallelPolicy& policy) {
+  fill_by_place(values, policy, [seed](std::size_t place) {
+    const float half_steps = std::floor(2 * noise(seed, place));  // -2, -1, 0 or 1
+    return (half_steps < 0 ? half_steps : half_steps + 1) / 2;
   });
 }
 

@@ -11,6 +11,11 @@ namespace crossover::experiments {
 /// each thread touches first the part that it will most likely compute on.
 void fill(std::span<float> values, std::uint64_t seed, const kernels::ParallelPolicy& policy);
 
+/// Fills with -1, -0.5, 0.5 and 1, likewise: numbers so short that sums of up to 7 million products
+/// round nowhere in f32, and a reference can tell a wrong term among them (core/sum_check.h).
+void fill_coarse(std::span<float> values, std::uint64_t seed,
+                 const kernels::ParallelPolicy& policy);
+
 /// The threads that touch a kernel's operands first. A vendor's library brings threads of its own,
 /// and an OpenMP team beside them would keep spinning on their cores.
 kernels::ParallelPolicy filling_policy(const kernels::Traits& traits,

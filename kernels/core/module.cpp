@@ -35,6 +35,11 @@ std::optional<std::string> module_file(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<std::string> why_no_module(std::string_view name, std::string_view library) {
+  if (module_file(name)) return std::nullopt;
+  return fmt::format("not built: {} was not found when configuring", library);
+}
+
 const void* load_module(std::string_view name, const char* symbol) {
   const std::optional<std::string> file = module_file(name);
   if (!file) throw std::runtime_error(fmt::format("no file libcrossover_{}.so", name));

@@ -1,14 +1,11 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 
+#include "kernels/core/module.h"
 #include "kernels/matmul/gemm_module.h"
 
 namespace crossover::kernels::matmul {
-
-/// Why the module cannot be used: "not built: ...", or nullopt when its file exists. Loads nothing.
-std::optional<std::string> why_no_module(std::string_view module, std::string_view library);
 
 /// Loads the module, sets its thread count, which is restored when the result is destroyed, and
 /// lets it prepare for the problem. Errors: std::runtime_error where it cannot be loaded, grants

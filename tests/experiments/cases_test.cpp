@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <gtest/gtest.h>
 
 #include "experiments/environment.h"
@@ -237,14 +238,16 @@ TEST(Ceilings, StandBeforeTheSectionsOfThePlan) {
   EXPECT_EQ(plan.sections[1].protocol.looks, std::vector<int>{3 * launches_per_ceiling});
 }
 
-TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {
-  for (const std::string name : {"ceilings.cfg", "harness_overhead.cfg", "pool_interference.cfg"}) {
-    const std::string path = std::string(CROSSOVER_SOURCE_ROOT) + "/experiments/" + name;
+TEST(ExperimentFiles, PlanWithTheRealFamiliesOnAnyMachine) {
+  const std::filesystem::path folder = std::string(CROSSOVER_SOURCE_ROOT) + "/experiments";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".cfg") continue;
+    const std::string path = entry.path().string();
     for (const int cores : {1, 2, 3, 64, 256}) {
       const harness::Plan plan =
           harness::make_plan(harness::read_config(path, {}), families(), {cores});
-      EXPECT_TRUE(plan.config.starts_with("# ")) << name;
-      EXPECT_EQ(plan.config.substr(0, plan.config.find('\n')).back(), '?') << name;
+      EXPECT_TRUE(plan.config.starts_with("# ")) << path;
+      EXPECT_EQ(plan.config.substr(0, plan.config.find('\n')).back(), '?') << path;
     }
   }
 }

@@ -49,12 +49,16 @@ class GuardedMatrix {
   void fill_random(std::uint64_t seed) {
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<float> value(-1, 1);
-    for (Index b = 0; b < (view_.batch_stride == 0 ? 1 : view_.batch); ++b) {
-      for (Index i = 0; i < view_.rows; ++i) {
-        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = value(random);
-      }
-    }
-    original_.assign(begin_, end_);
+    fill([&] { return value(random); });
+  }
+
+  /// -1, -0.5, 0.5 or 1, so that f32 sums of products round nowhere.
+  void fill_coarse(std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    fill([&] {
+      const std::uint64_t bits = random();
+      return (bits & 1 ? 1.0F : 0.5F) * (bits & 2 ? 1.0F : -1.0F);
+    });
   }
 
   /// Whether everything, the elements included, is bit for bit what it was.
@@ -78,6 +82,16 @@ class GuardedMatrix {
 
  private:
   static constexpr Index front_guard = 64;
+
+  template <class Value>
+  void fill(const Value& next) {
+    for (Index b = 0; b < (view_.batch_stride == 0 ? 1 : view_.batch); ++b) {
+      for (Index i = 0; i < view_.rows; ++i) {
+        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = next();
+      }
+    }
+    original_.assign(begin_, end_);
+  }
 
   void allocate(Index floats) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));

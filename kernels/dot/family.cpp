@@ -1,0 +1,27 @@
+#include <array>
+
+#include "kernels/dot/variants.h"
+
+namespace crossover::kernels::dot {
+
+std::span<const Kernel> family() {
+  static const std::array list = {
+      naive,          //
+      unrolled,       //
+      compiler,       //
+      simd,           //
+      parallel,       //
+      simd_parallel,  //
+      openblas,       //
+  };
+  return list;
+}
+
+const Kernel* find(std::string_view name) {
+  for (const Kernel& kernel : family()) {
+    if (kernel.name == name) return &kernel;
+  }
+  return nullptr;
+}
+
+}  // namespace crossover::kernels::dot

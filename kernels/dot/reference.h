@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "kernels/dot/dot.h"
+
+namespace crossover::kernels::dot {
+
+/// Checks every result against a sum in double precision, by a loop that no variant shares. Returns
+/// nullopt where all are right, else the first violation: pair, value, expected value, bound.
+///
+/// A product goes through at most n roundings in f32, its own or a fused one and those of the sums
+/// that it is part of, so a result may be off by what SumCheck says of n roundings: nothing where
+/// the operands have few bits, else gamma(n) * sum of |x[i]*y[i]|.
+/// Requires: finite operands; n < 2^23. Cost: 2*batch*n flops in double; allocates only its answer.
+std::optional<std::string> why_wrong(const Args& args);
+
+}  // namespace crossover::kernels::dot

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "kernels/embedding_gradient/sorted_tokens.h"
+
+namespace crossover::kernels::embedding_gradient {
+
+/// The loops of the SIMD variants for one instruction set.
+struct SimdSums {
+  const char* name;  // "avx3"
+
+  /// Adds n numbers to those at `to`.
+  void (*add_row)(const float* from, Index n, float* to);
+
+  /// Writes the sum of the upstream rows of a group of at least one token, of some columns, in
+  /// their order.
+  void (*sum_group)(const Args& args, std::span<const SortedToken> group, Range columns, float* to);
+};
+
+/// Those of the instruction set in use (instruction_set.h).
+const SimdSums& simd_sums();
+
+/// They, chosen once.
+struct SimdPlan : Prepared {
+  SimdPlan() : sums(simd_sums()) {}
+  std::optional<std::string> code_path() const override { return sums.name; }
+
+  const SimdSums& sums;
+};
+
+inline std::unique_ptr<Prepared> prepare_simd(const Problem&, const NoConstants&,
+                                              const ParallelPolicy&) {
+  return std::make_unique<SimdPlan>();
+}
+
+}  // namespace crossover::kernels::embedding_gradient
