@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "experiments/attention_cases.h"
 #include "experiments/matmul_cases.h"
 #include "experiments/probe_cases.h"
 
@@ -15,8 +16,9 @@ struct Family {
   harness::Case (*make_case)(const harness::Cell&);
 };
 
-constexpr std::array<Family, 2> all{{
+constexpr std::array<Family, 3> all{{
     {matmul_family, matmul_case},
+    {attention_family, attention_case},
     {probe_family, probe_case},
 }};
 
