@@ -75,21 +75,8 @@ class TiledRows {
     return seen.by_any.begin == seen.by_all.begin && seen.by_any.end == seen.by_all.end;
   }
 
-  const float* key(Index j) const {
-    return args_.k.row(block_.element, j) + block_.kv_head * args_.head_dim;
-  }
-  const float* value(Index j) const {
-    return args_.v.row(block_.element, j) + block_.kv_head * args_.head_dim;
-  }
-
   void add_keys(Range keys) {
-    plan_.tiles.scores({.keys = key(keys.begin),
-                        .key_stride = args_.k.row_stride,
-                        .queries = queries_,
-                        .scores = scores_,
-                        .count = keys.size(),
-                        .head_dim = args_.head_dim,
-                        .width = width_});
+    score(keys);
     if (!same_for_all(seen_)) {
       mask({keys.begin, std::clamp(seen_.by_all.begin, keys.begin, keys.end)}, keys.begin);
       mask({std::clamp(seen_.by_all.end, keys.begin, keys.end), keys.end}, keys.begin);
@@ -100,8 +87,42 @@ class TiledRows {
                          .largest = largest_,
                          .sums = sums_,
                          .factors = factors_});
+    // A panel of values stays in L1 while the rows pass by.
     const Index strips = ceil_div(count_, plan_.tiles.rows);
-    for (Index i = 0; i < strips; ++i) add_values(share(count_, strips, i), keys);
+    for (Index col = 0; col < args_.head_dim; col += plan_.tiles.cols) {
+      for (Index i = 0; i < strips; ++i) add_values(share(count_, strips, i), keys, col);
+    }
+  }
+
+  const float* key(Index j) const {
+    return args_.k.row(block_.element, j) + block_.kv_head * args_.head_dim;
+  }
+
+  // Where rows see different keys, those that only half of them see are left out for the other
+  // half.
+  void score(Range keys) {
+    const Index half = round_up(width_ / 2, plan_.tiles.lanes);
+    if (same_for_all(seen_) || half >= count_) return score(keys, 0, width_, keys.begin);
+    const Index first = block_.rows.begin;
+    const Range left = intersection(seen_keys(args_, {first, first + half}).by_any, keys);
+    const Range right =
+        intersection(seen_keys(args_, {first + half, block_.rows.end}).by_any, keys);
+    const Range both = intersection(left, right);
+    score({left.begin, std::min(left.end, both.begin)}, 0, half, keys.begin);
+    score(both, 0, width_, keys.begin);
+    score({std::max(right.begin, both.end), right.end}, half, width_ - half, keys.begin);
+  }
+
+  void score(Range keys, Index col, Index cols, Index first) {
+    if (keys.size() <= 0) return;
+    plan_.tiles.scores({.keys = key(keys.begin),
+                        .key_stride = args_.k.row_stride,
+                        .queries = queries_ + col,
+                        .scores = scores_ + (keys.begin - first) * width_ + col,
+                        .count = keys.size(),
+                        .head_dim = args_.head_dim,
+                        .width = width_,
+                        .cols = cols});
   }
 
   void mask(Range keys, Index first) {
@@ -115,36 +136,48 @@ class TiledRows {
   }
 
   // Weights of keys that a row does not see are 0, which is enough where the values are finite.
-  void add_values(Range strip, Range keys) {
+  void add_values(Range strip, Range keys, Index col) {
     const SeenKeys seen =
         seen_keys(args_, {block_.rows.begin + strip.begin, block_.rows.begin + strip.end});
     const Range any = intersection(seen.by_any, keys);
-    const Range all = intersection(seen.by_all, keys);
     if (any.size() == 0 && !first_) return;
-    const bool safe = same_for_all(seen) || (finite({any.begin, std::min(all.begin, any.end)}) &&
-                                             finite({std::max(all.end, any.begin), any.end}));
-    if (safe) return multiply(strip, any, keys.begin);
+    ValueTask task = {
+        .weights = scores_ + strip.begin,
+        .values = args_.v.matrix(block_.element) + block_.kv_head * args_.head_dim + col,
+        .value_stride = args_.v.row_stride,
+        .out = out_.data() + strip.begin,
+        .col = col,
+        .factors = first_ ? nullptr : factors_ + strip.begin,
+        .cols = std::min(plan_.tiles.cols, args_.head_dim - col),
+        .width = width_,
+        .rows = strip.size()};
+    const Range all = intersection(seen.by_all, keys);
+    const bool safe =
+        same_for_all(seen) || (finite(task, {any.begin, std::min(all.begin, any.end)}) &&
+                               finite(task, {std::max(all.end, any.begin), any.end}));
+    if (safe) return multiply(task, any, keys.begin);
+    task.rows = 1;
     for (Index r = strip.begin; r < strip.end; ++r) {
-      const SeenKeys by_row = seen_keys(args_, {block_.rows.begin + r, block_.rows.begin + r + 1});
-      multiply({r, r + 1}, intersection(by_row.by_any, keys), keys.begin);
+      const Range seen_by_row =
+          seen_keys(args_, {block_.rows.begin + r, block_.rows.begin + r + 1}).by_any;
+      multiply(task, intersection(seen_by_row, keys), keys.begin);
+      ++task.weights;
+      ++task.out;
+      if (!first_) ++task.factors;
     }
   }
 
-  bool finite(Range keys) const {
-    return keys.size() <= 0 || plan_.softmax.all_finite(value(keys.begin), args_.v.row_stride,
-                                                        keys.size(), args_.head_dim);
+  bool finite(const ValueTask& task, Range keys) const {
+    return keys.size() <= 0 ||
+           plan_.softmax.all_finite(task.values + keys.begin * task.value_stride, task.value_stride,
+                                    keys.size(), task.cols);
   }
 
-  void multiply(Range strip, Range keys, Index first_key) {
-    plan_.tiles.values({.weights = scores_ + (keys.begin - first_key) * width_ + strip.begin,
-                        .values = value(keys.begin),
-                        .value_stride = args_.v.row_stride,
-                        .out = out_.data() + strip.begin,
-                        .factors = first_ ? nullptr : factors_ + strip.begin,
-                        .count = keys.size(),
-                        .head_dim = args_.head_dim,
-                        .width = width_,
-                        .rows = strip.size()});
+  void multiply(ValueTask task, Range keys, Index first_key) const {
+    task.weights += (keys.begin - first_key) * width_;
+    task.values += keys.begin * task.value_stride;
+    task.count = keys.size();
+    plan_.tiles.values(task);
   }
 
   const Plan& plan_;

@@ -21,7 +21,7 @@ struct PartialRows {
   float* const* out;  // [rows] pointers to [head_dim]
 };
 
-/// The same, by dot products, for at most `most_streamed` rows and the keys of a part.
+/// The same, by dot products, for few rows and the keys of a part.
 void attend_streamed(const Plan& plan, const Args& args, const RowBlock& block, Range keys,
                      const PartialRows& result, float* workspace);
 

@@ -8,12 +8,23 @@
 #define HWY_TARGET_INCLUDE "kernels/attention/simd_streams.cpp"
 #include <hwy/foreach_target.h>
 // foreach_target.h must come first
+#include <hwy/cache_control.h>
+
 #include "kernels/attention/simd_vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace crossover::kernels::attention::HWY_NAMESPACE {
 
 constexpr int most_rows = lanes < 4 ? 1 : 4;
+
+// Rows of one head lie apart by those of the others, which prefetchers of the hardware follow
+// badly.
+constexpr Index bytes_ahead = 8192;
+
+HWY_INLINE Index elements_ahead(const StreamTask& t) {
+  const Index row_bytes = std::max<Index>(1, t.head_dim) * static_cast<Index>(sizeof(float));
+  return ceil_div(bytes_ahead, row_bytes) * t.stride;
+}
 
 #if HWY_TARGET != HWY_SCALAR
 // Of two vectors: lane i of the result holds half of the sum of one of them.
@@ -72,11 +83,14 @@ struct Dots {
 
   template <class Load, std::size_t... r, std::size_t... i>
   static HWY_INLINE void add(std::index_sequence<r...>, std::index_sequence<i...>,
-                             const StreamTask& t, const float* k, Index p, const Load& load,
-                             Vector* sum) {
+                             const StreamTask& t, const float* k, Index ahead, Index p,
+                             const Load& load, Vector* sum) {
     const Vector q[] = {load(t.queries[r] + p)...};
     Vector key[keys];
-    for (int j = 0; j < keys; ++j) key[j] = load(k + j * t.stride + p);
+    for (int j = 0; j < keys; ++j) {
+      key[j] = load(k + j * t.stride + p);
+      hwy::Prefetch(k + ahead + j * t.stride + p);
+    }
     ((sum[i] = hn::MulAdd(q[i / keys], key[i % keys], sum[i])), ...);
   }
 
@@ -93,20 +107,21 @@ struct Dots {
     }
   }
 
-  static HWY_INLINE void at(const StreamTask& t, Index j) {
+  static HWY_INLINE void at(const StreamTask& t, Index ahead, Index j) {
     const float* k = t.rows_in + j * t.stride;
     Vector sum[lanes];
     clear(all_sums, sum);
     Index p = 0;
     for (; p + lanes <= t.head_dim; p += lanes) {
       add(
-          all_rows, all_sums, t, k, p, [](const float* x) HWY_ATTR { return hn::LoadU(tag, x); },
-          sum);
+          all_rows, all_sums, t, k, ahead, p,
+          [](const float* x) HWY_ATTR { return hn::LoadU(tag, x); }, sum);
     }
     if (p < t.head_dim) {
       const PartOfVector part(t.head_dim - p);
       add(
-          all_rows, all_sums, t, k, p, [&](const float* x) HWY_ATTR { return part.load(x); }, sum);
+          all_rows, all_sums, t, k, ahead, p, [&](const float* x) HWY_ATTR { return part.load(x); },
+          sum);
     }
     store(t, sum, j);
   }
@@ -130,7 +145,8 @@ struct Dots {
 
   static void all(const StreamTask& t) {
     Index j = 0;
-    for (; j + keys <= t.count; j += keys) at(t, j);
+    const Index ahead = elements_ahead(t);
+    for (; j + keys <= t.count; j += keys) at(t, ahead, j);
     if (j < t.count) one_by_one(t, j);
   }
 };
@@ -170,8 +186,10 @@ struct Sums {
 
   template <std::size_t... v>
   static HWY_INLINE void load(std::index_sequence<v...>, const PartOfVector& part,
-                              const float* values, Vector* x) {
-    ((x[v] = load_one(is_part(v), part, values + v * lanes)), ...);
+                              const float* values, Index ahead, Vector* x) {
+    ((x[v] = load_one(is_part(v), part, values + v * lanes),
+      hwy::Prefetch(values + ahead + v * lanes)),
+     ...);
   }
 
   template <std::size_t... i>
@@ -212,9 +230,10 @@ struct Sums {
     Vector sum[rows * vectors];
     start(all_sums, t, col, part, sum);
     const float* values = t.rows_in + col;
+    const Index ahead = elements_ahead(t);
     for (Index j = 0; j < t.count; ++j) {
       Vector x[vectors];
-      load(all_vectors, part, values, x);
+      load(all_vectors, part, values, ahead, x);
       add(all_sums, t.scores + j, t.score_stride, x, sum);
       values += t.stride;
     }

@@ -95,11 +95,11 @@ struct ScoreTile {
   // The queries of a tile stay in L1 while all keys pass by.
   static HWY_INLINE void along_width(const ScoreTask& t, const float* k, float* scores) {
     Index col = 0;
-    for (; col + vectors * lanes <= t.width; col += vectors * lanes) {
+    for (; col + vectors * lanes <= t.cols; col += vectors * lanes) {
       compute(t, k, t.queries + col, scores + col);
     }
     if constexpr (vectors > 1) {
-      for (; col < t.width; col += lanes) {
+      for (; col < t.cols; col += lanes) {
         ScoreTile<rows, 1>::compute(t, k, t.queries + col, scores + col);
       }
     }
@@ -155,11 +155,11 @@ struct ValueTile {
   }
 
   template <std::size_t... i>
-  static HWY_INLINE void rescale(std::index_sequence<i...>, const ValueTask& t, Index col,
+  static HWY_INLINE void rescale(std::index_sequence<i...>, const ValueTask& t,
                                  const PartOfVector& part, Vector* sum) {
     ((sum[i] = hn::MulAdd(
           hn::Set(tag, t.factors[i / vectors]),
-          load_one(is_part(i % vectors), part, t.out[i / vectors] + col + i % vectors * lanes),
+          load_one(is_part(i % vectors), part, t.out[i / vectors] + t.col + i % vectors * lanes),
           sum[i])),
      ...);
   }
@@ -173,18 +173,19 @@ struct ValueTile {
   }
 
   template <std::size_t... i>
-  static HWY_INLINE void store(std::index_sequence<i...>, const ValueTask& t, Index col,
+  static HWY_INLINE void store(std::index_sequence<i...>, const ValueTask& t,
                                const PartOfVector& part, const Vector* sum) {
-    (store_one(is_part(i % vectors), part, sum[i], t.out[i / vectors] + col + i % vectors * lanes),
+    (store_one(is_part(i % vectors), part, sum[i],
+               t.out[i / vectors] + t.col + i % vectors * lanes),
      ...);
   }
 
-  static HWY_NOINLINE void compute(const ValueTask& t, Index col, Index last_lanes) {
+  static HWY_NOINLINE void compute(const ValueTask& t, Index last_lanes) {
     const PartOfVector part(last_lanes);
     Vector sum[rows * vectors];
     clear(all_sums, sum);
     const float* weights = t.weights;
-    const float* values = t.values + col;
+    const float* values = t.values;
     for (Index j = 0; j < t.count; ++j) {
       Vector x[vectors];
       load(all_vectors, part, values, x);
@@ -192,39 +193,28 @@ struct ValueTile {
       weights += t.width;
       values += t.value_stride;
     }
-    if (t.factors != nullptr) rescale(all_sums, t, col, part, sum);
-    store(all_sums, t, col, part, sum);
+    if (t.factors != nullptr) rescale(all_sums, t, part, sum);
+    store(all_sums, t, part, sum);
   }
 };
 
-using ValuesAt = void (*)(const ValueTask&, Index col, Index last_lanes);
-
-// Few rows leave accumulators free for a tile of twice the width, whose sums overlap the latency of
-// one another.
-template <int rows>
-constexpr int vectors_for_rows = rows <= tile_rows / 3 ? 2 * tile_vectors : tile_vectors;
+using ValuesOf = void (*)(const ValueTask&, Index last_lanes);
 
 template <int rows, std::size_t... v>
 void values_of_rows(const ValueTask& t, std::index_sequence<v...>) {
-  constexpr int vectors = vectors_for_rows<rows>;
-  static constexpr std::array<ValuesAt, sizeof...(v)> whole = {
+  static constexpr std::array<ValuesOf, sizeof...(v)> whole = {
       &ValueTile<rows, v + 1, false>::compute...};
-  static constexpr std::array<ValuesAt, sizeof...(v)> masked = {
+  static constexpr std::array<ValuesOf, sizeof...(v)> masked = {
       &ValueTile<rows, v + 1, true>::compute...};
-  Index col = 0;
-  for (; col + vectors * lanes <= t.head_dim; col += vectors * lanes) {
-    whole[vectors - 1](t, col, lanes);
-  }
-  if (col == t.head_dim) return;
-  const Index rest = ceil_div(t.head_dim - col, lanes);
-  const Index last_lanes = t.head_dim - col - (rest - 1) * lanes;
-  const auto& narrower = last_lanes == lanes ? whole : masked;
-  narrower[static_cast<std::size_t>(rest - 1)](t, col, last_lanes);
+  const Index vectors = ceil_div(t.cols, lanes);
+  const Index last_lanes = t.cols - (vectors - 1) * lanes;
+  const auto& by_vectors = last_lanes == lanes ? whole : masked;
+  by_vectors[static_cast<std::size_t>(vectors - 1)](t, last_lanes);
 }
 
 template <int rows>
 void values_of(const ValueTask& t) {
-  values_of_rows<rows>(t, std::make_index_sequence<vectors_for_rows<rows>>());
+  values_of_rows<rows>(t, std::make_index_sequence<tile_vectors>());
 }
 
 template <std::size_t... i>

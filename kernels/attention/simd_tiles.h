@@ -8,27 +8,29 @@ namespace crossover::kernels::attention {
 // vectors. Scores and weights of a key are one row of `width` numbers, so that no sum or maximum
 // ever goes across a vector. `width` is a whole number of vectors.
 
-/// Computes scores[j,r] = sum_p keys[j,p] * queries[p,r] for j < count, r < width.
+/// Computes scores[j,r] = sum_p keys[j,p] * queries[p,r] for j < count, r < cols.
 struct ScoreTask {
   const float* keys = nullptr;  // [count, head_dim]
   Index key_stride = 0;
-  const float* queries = nullptr;  // [head_dim, width]
-  float* scores = nullptr;         // [count, width]
+  const float* queries = nullptr;  // [head_dim, cols], rows `width` apart
+  float* scores = nullptr;         // [count, cols], rows `width` apart
   Index count = 0;
   Index head_dim = 0;
   Index width = 0;
+  Index cols = 0;  // whole vectors
 };
 
-/// Computes out[r][:] = factors[r] * out[r][:] + sum_j weights[j,r] * values[j,:] for j < count.
-/// Without factors out is overwritten. count may be 0.
+/// Computes out[r][col + c] = factors[r] * out[r][col + c] + sum_j weights[j,r] * values[j,c] for
+/// j < count and c < cols. Without factors out is overwritten. count may be 0.
 struct ValueTask {
   const float* weights = nullptr;  // [count, width], from the first of the rows on
-  const float* values = nullptr;   // [count, head_dim]
+  const float* values = nullptr;   // [count, cols]
   Index value_stride = 0;
-  float* const* out = nullptr;  // [rows] pointers to [head_dim]
+  float* const* out = nullptr;  // [rows] pointers
+  Index col = 0;
   const float* factors = nullptr;
   Index count = 0;
-  Index head_dim = 0;
+  Index cols = 0;  // 1 to TileKernels::cols
   Index width = 0;
   Index rows = 0;  // 1 to TileKernels::rows
 };
