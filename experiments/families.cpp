@@ -7,6 +7,7 @@
 #include "experiments/dot_cases.h"
 #include "experiments/embedding_cases.h"
 #include "experiments/embedding_gradient_cases.h"
+#include "experiments/attention_cases.h"
 #include "experiments/matmul_cases.h"
 #include "experiments/matvec_cases.h"
 #include "experiments/probe_cases.h"
@@ -27,6 +28,9 @@ constexpr auto all = std::to_array<Family>({
     {dot_family, dot_case},
     {embedding_family, embedding_case},
     {embedding_gradient_family, embedding_gradient_case},
+constexpr std::array<Family, 3> all{{
+    {matmul_family, matmul_case},
+    {attention_family, attention_case},
     {probe_family, probe_case},
     {rope_family, rope_case},
     {qk_norm_rope_family, qk_norm_rope_case},

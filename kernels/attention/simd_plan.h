@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+
+#include "kernels/attention/attention.h"
+#include "kernels/attention/simd_softmax.h"
+#include "kernels/attention/simd_streams.h"
+#include "kernels/attention/simd_tiles.h"
+
+namespace crossover::kernels::attention {
+
+enum class Path {
+  blocked,  // all scores of a block of rows, then their softmax, then the values
+  flash,    // the same for a block of keys after the other; sums and results are rescaled
+  stream,   // few rows: dot products, keys and values pass by once
+};
+
+/// What the rows of a key-value head are: row r is query r / group of head r % group of the group
+/// of heads that share it. Neighbours see almost the same keys.
+struct Plan {
+  const TileKernels& tiles = tile_kernels();
+  const SoftmaxKernels& softmax = softmax_kernels();
+  const StreamKernels& streams = stream_kernels();
+  Path path = Path::flash;
+  Index rows = 0;       // of a block; those that share the keys of one pass
+  Index keys = 0;       // of a block
+  Index key_parts = 1;  // stream: into so many parts the keys are cut for threads
+};
+
+/// No block has more rows.
+inline constexpr Index most_block_rows = 64;
+
+/// From the sizes and the caches. `path` forces one; blocked and flash know no streams.
+Plan choose_plan(const Problem& problem, int threads, std::optional<Path> path);
+
+/// "avx3 12x32 flash 32x128"
+std::string code_path(const Plan& plan);
+
+/// Floats that one thread works in.
+Index thread_elements(const Plan& plan, const Problem& problem);
+
+/// Floats of the parts that threads compute of rows whose keys are cut, all of them.
+Index partial_elements(const Plan& plan, const Problem& problem);
+
+inline Index group_of(const Problem& problem) {
+  return problem.heads == 0 ? 0 : problem.heads / problem.kv_heads;
+}
+
+}  // namespace crossover::kernels::attention

@@ -1,0 +1,86 @@
+#include "experiments/attention_cases.h"
+
+#include <gtest/gtest.h>
+
+#include "experiments/families.h"
+#include "harness/plan/config.h"
+#include "harness/plan/plan.h"
+
+namespace crossover::experiments {
+namespace {
+
+harness::Cell cell(const std::string& variant, const std::string& mask = "none",
+                   const std::string& window = "none", int threads = 1) {
+  return {"test",
+          {"attention",
+           variant,
+           {{"threads", std::to_string(threads)},
+            {"cache", "warm"},
+            {"buffers", "preallocated"},
+            {"isa", "auto"},
+            {"mask", mask},
+            {"window", window},
+            {"matmul", "naive"}},
+           0},
+          {{"batch", 2},
+           {"heads", 6},
+           {"kv_heads", 2},
+           {"query_len", 10},
+           {"key_len", 20},
+           {"head_dim", 16}}};
+}
+
+TEST(AttentionCases, OfOurOwnVariantsAreRightUnderEveryMask) {
+  for (const std::string variant :
+       {"naive", "parallel", "batched_matmul", "blocked", "flash", "simd", "simd_parallel"}) {
+    for (const std::string mask : {"none", "causal", "window", "causal_window"}) {
+      const harness::Case the_case = make_case(cell(variant, mask, "7", 2));
+      EXPECT_EQ(the_case.why_wrong(), std::nullopt) << variant << " " << mask;
+    }
+  }
+}
+
+// Keys that the ten queries see: all 20; 11 to 20; 4 to each side of positions 10 to 19; 8 each.
+TEST(AttentionCases, CountPairsThatAreSeenAndBytesThatAreRead) {
+  const auto work = [](const std::string& mask) { return make_case(cell("simd", mask, "8")).work; };
+  const double flops_per_pair = 4.0 * 2 * 6 * 16;
+  EXPECT_DOUBLE_EQ(work("none").flops, flops_per_pair * 200);
+  EXPECT_DOUBLE_EQ(work("causal").flops, flops_per_pair * 155);
+  EXPECT_DOUBLE_EQ(work("window").flops, flops_per_pair * (6 * 9 + 8 + 7 + 6 + 5));
+  EXPECT_DOUBLE_EQ(work("causal_window").flops, flops_per_pair * 80);
+  const auto bytes = [](double keys) { return 2.0 * 4 * 2 * 16 * (6 * 10 + 2 * keys); };
+  EXPECT_DOUBLE_EQ(work("none").bytes, bytes(20));
+  EXPECT_DOUBLE_EQ(work("window").bytes, bytes(14));
+  EXPECT_DOUBLE_EQ(work("causal_window").bytes, bytes(17));
+}
+
+TEST(AttentionCases, SayWhatExecuted) {
+  const harness::ExecutionCounts serial = make_case(cell("simd")).count();
+  EXPECT_EQ(serial.parallel_regions, 0u);
+  EXPECT_EQ(serial.threads_used, 1u);
+  const harness::ExecutionCounts parallel =
+      make_case(cell("simd_parallel", "causal", "none", 2)).count();
+  EXPECT_EQ(parallel.parallel_regions, 1u);
+  EXPECT_EQ(parallel.threads_used, 2u);
+}
+
+TEST(AttentionCases, AWindowNeedsItsWidth) {
+  for (const std::string window : {"none", "0", "-3", "12 positions", ""}) {
+    EXPECT_THROW(make_case(cell("simd", "window", window)), std::invalid_argument) << window;
+  }
+  EXPECT_NO_THROW(make_case(cell("simd", "causal", "none")));
+}
+
+TEST(AttentionCases, TheirExperimentPlansOnAnyMachine) {
+  const std::string path =
+      std::string(CROSSOVER_SOURCE_ROOT) + "/experiments/attention_crossover.cfg";
+  for (const int cores : {1, 2, 3, 64, 256}) {
+    const harness::Plan plan =
+        harness::make_plan(harness::read_config(path, {}), families(), {cores});
+    EXPECT_EQ(plan.config.substr(0, plan.config.find('\n')).back(), '?');
+    EXPECT_EQ(plan.sections.size(), 8u);
+  }
+}
+
+}  // namespace
+}  // namespace crossover::experiments
