@@ -4,8 +4,11 @@
 #include <array>
 #include <stdexcept>
 
+#include "experiments/activation_cases.h"
 #include "experiments/matmul_cases.h"
+#include "experiments/norm_cases.h"
 #include "experiments/probe_cases.h"
+#include "experiments/softmax_cases.h"
 
 namespace crossover::experiments {
 namespace {
@@ -15,8 +18,12 @@ struct Family {
   harness::Case (*make_case)(const harness::Cell&);
 };
 
-constexpr std::array<Family, 2> all{{
+constexpr std::array<Family, 6> all{{
     {matmul_family, matmul_case},
+    {softmax_family, softmax_case},
+    {rms_norm_family, rms_norm_case},
+    {layer_norm_family, layer_norm_case},
+    {activation_family, activation_case},
     {probe_family, probe_case},
 }};
 

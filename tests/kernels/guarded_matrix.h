@@ -49,9 +49,15 @@ class GuardedMatrix {
   void fill_random(std::uint64_t seed) {
     std::mt19937_64 random(seed);
     std::uniform_real_distribution<float> value(-1, 1);
+    fill([&] { return value(random); });
+  }
+
+  /// Every element, in the order of memory, becomes what the next call of `value` returns.
+  template <class Value>
+  void fill(Value value) {
     for (Index b = 0; b < (view_.batch_stride == 0 ? 1 : view_.batch); ++b) {
       for (Index i = 0; i < view_.rows; ++i) {
-        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = value(random);
+        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = value();
       }
     }
     original_.assign(begin_, end_);
