@@ -13,6 +13,11 @@
 #include "experiments/probe_cases.h"
 #include "experiments/qk_norm_rope_cases.h"
 #include "experiments/rope_cases.h"
+#include "experiments/activation_cases.h"
+#include "experiments/matmul_cases.h"
+#include "experiments/norm_cases.h"
+#include "experiments/probe_cases.h"
+#include "experiments/softmax_cases.h"
 
 namespace crossover::experiments {
 namespace {
@@ -28,9 +33,11 @@ constexpr auto all = std::to_array<Family>({
     {dot_family, dot_case},
     {embedding_family, embedding_case},
     {embedding_gradient_family, embedding_gradient_case},
-constexpr std::array<Family, 3> all{{
-    {matmul_family, matmul_case},
     {attention_family, attention_case},
+    {softmax_family, softmax_case},
+    {rms_norm_family, rms_norm_case},
+    {layer_norm_family, layer_norm_case},
+    {activation_family, activation_case},
     {probe_family, probe_case},
     {rope_family, rope_case},
     {qk_norm_rope_family, qk_norm_rope_case},

@@ -61,6 +61,17 @@ class GuardedMatrix {
     });
   }
 
+  /// Every element, in the order of memory, becomes what the next call of `value` returns.
+  template <class Value>
+  void fill(Value value) {
+    for (Index b = 0; b < (view_.batch_stride == 0 ? 1 : view_.batch); ++b) {
+      for (Index i = 0; i < view_.rows; ++i) {
+        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = value();
+      }
+    }
+    original_.assign(begin_, end_);
+  }
+
   /// Whether everything, the elements included, is bit for bit what it was.
   bool untouched() const {
     return std::memcmp(begin_, original_.data(), original_.size() * sizeof(float)) == 0;
@@ -82,16 +93,6 @@ class GuardedMatrix {
 
  private:
   static constexpr Index front_guard = 64;
-
-  template <class Value>
-  void fill(const Value& next) {
-    for (Index b = 0; b < (view_.batch_stride == 0 ? 1 : view_.batch); ++b) {
-      for (Index i = 0; i < view_.rows; ++i) {
-        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = next();
-      }
-    }
-    original_.assign(begin_, end_);
-  }
 
   void allocate(Index floats) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));

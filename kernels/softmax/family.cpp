@@ -1,0 +1,19 @@
+#include <array>
+
+#include "kernels/softmax/variants.h"
+
+namespace crossover::kernels::softmax {
+
+std::span<const Kernel> family() {
+  static const std::array list = {naive, online, parallel, simd, simd_parallel};
+  return list;
+}
+
+const Kernel* find(std::string_view name) {
+  for (const Kernel& kernel : family()) {
+    if (kernel.name == name) return &kernel;
+  }
+  return nullptr;
+}
+
+}  // namespace crossover::kernels::softmax
