@@ -96,8 +96,10 @@ harness::SectionPlan ceilings_plan(const harness::Plan& plan) {
   const std::vector<harness::FamilyInfo> all = families();
   const int cores = harness::read_machine().cores;
   std::set<int> counts{1};
+  std::set<std::string> peaks{harness::default_peak};
   std::set<harness::Arm> beside_peaks;
   for (const harness::SectionPlan& section : plan.sections) {
+    peaks.insert(section.peak);
     for (const harness::Arm& arm : section.arms) {
       counts.insert(std::min(cores, harness::threads_of(arm)));
     }
@@ -111,7 +113,9 @@ harness::SectionPlan ceilings_plan(const harness::Plan& plan) {
   section.name = harness::ceilings_section;
   section.question = harness::Question::sweep;
   section.family = "probe";
-  for (const int threads : counts) section.arms.push_back(probe_arm("fma_f32", threads));
+  for (const std::string& peak : peaks) {
+    for (const int threads : counts) section.arms.push_back(probe_arm(peak, threads));
+  }
   section.arms.insert(section.arms.end(), beside_peaks.begin(), beside_peaks.end());
   section.problems = {{{"iterations", ceiling_iterations}, {"constructs", 1}}};
   section.varying = varying_settings(section.arms);

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "experiments/matmul_cases.h"
+#include "experiments/matmul_q8_cases.h"
 #include "experiments/probe_cases.h"
 
 namespace crossover::experiments {
@@ -15,8 +16,9 @@ struct Family {
   harness::Case (*make_case)(const harness::Cell&);
 };
 
-constexpr std::array<Family, 2> all{{
+constexpr std::array<Family, 3> all{{
     {matmul_family, matmul_case},
+    {matmul_q8_family, matmul_q8_case},
     {probe_family, probe_case},
 }};
 

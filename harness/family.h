@@ -11,6 +11,9 @@
 
 namespace crossover::harness {
 
+/// The peak of f32 arithmetic.
+inline constexpr const char* default_peak = "fma_f32";
+
 /// One variant as the planner sees it.
 struct VariantInfo {
   std::string name;
@@ -39,6 +42,9 @@ struct FamilyInfo {
   std::map<std::string, std::vector<std::string>> tuples;  // "768x1152": {{"nk",{"n","k"}}}
   std::vector<VariantInfo> variants;
   std::vector<SettingInfo> settings;
+
+  /// The probe whose rate is the peak that cells of this family are compared with.
+  std::string peak = default_peak;
 
   /// What `check` verifies, as a config's lists by extent; awkward sizes where there is none.
   std::map<std::string, std::string> check_values;

@@ -57,6 +57,7 @@ SectionPlan plan_section(const SectionInput& input, std::vector<std::string>& wa
   plan.name = input.section.name;
   plan.question = question_of(input.section);
   plan.family = input.family.name;
+  plan.peak = input.family.peak;
   plan.protocol = protocol_of(input.section, plan.question);
 
   ArmSet arms = expand_arms(input, plan.question);

@@ -69,6 +69,7 @@ struct SectionPlan {
   std::vector<Sharpening> sharpenings;  // crossover only; empty until a bracket was found
   std::vector<std::string> varying;     // setting keys on which arms differ; for labels
   Protocol protocol;
+  std::string peak = default_peak;  // the probe that is the peak of the family's arithmetic
 };
 
 /// A whole experiment, fully resolved: nothing of it depends on the clock or on measurements.

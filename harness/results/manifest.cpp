@@ -113,6 +113,7 @@ Json section_json(const SectionPlan& section, const ProcessHost::Place& place) {
   return {{"name", section.name},
           {"question", to_string(section.question)},
           {"family", section.family},
+          {"peak", section.peak},
           {"axis", section.axis},
           {"protocol", protocol_json(section.protocol)},
           {"arms", arms},
@@ -130,6 +131,7 @@ SectionPlan section_from(const Json& object) {
   section.name = object.at("name");
   section.question = question_from(object.at("question"));
   section.family = object.at("family");
+  section.peak = object.value("peak", default_peak);  // stored runs from before had one peak
   section.axis = object.at("axis");
   section.protocol = protocol_from(object.at("protocol"));
   for (const Json& arm : object.at("arms")) {

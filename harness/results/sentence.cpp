@@ -104,6 +104,27 @@ std::string prediction_sentence(const Json& crossover) {
   return assumption.is_null() ? text : text + "; it assumes that " + assumption.get<std::string>();
 }
 
+/// What a probe reached by thread count, from its entries in the ceilings.
+std::string peak_sentence(const std::string& name, const std::string& unit, const Json& entries) {
+  std::string text;
+  std::string warning;
+  for (const Json& entry : entries) {
+    const int threads = entry.at("threads");
+    const std::string team = fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
+    const double best = 1e-9 * entry.at("flops_per_second").get<double>();
+    const double lowest = 1e-9 * entry.at("lowest_launch").get<double>();
+    text += fmt::format("{}{:.1f} {} on {}", text.empty() ? "" : ", ", best, unit, team);
+    constexpr double usual_spread = 0.9;
+    if (lowest < usual_spread * best) {
+      warning += fmt::format(
+          " NOTE: only {:.1f} {} on {} in the worst launch: this machine did not give its whole "
+          "cores all the time.",
+          lowest, unit, team);
+    }
+  }
+  return name + " (registers only, best launch of this run): " + text + "." + warning;
+}
+
 }  // namespace
 
 std::string outcome_sentence(const Json& crossover) {
@@ -191,26 +212,16 @@ std::string noise_sentence(const Json& noise_floor) {
 }
 
 std::string ceilings_sentence(const Json& ceilings) {
-  const auto fma = ceilings.find("fma_f32");
-  if (fma == ceilings.end() || fma->empty()) return "FMA peak: not measured.";
   std::string text;
-  std::string warning;
-  for (const Json& entry : *fma) {
-    const int threads = entry.at("threads");
-    const double best = 1e-9 * entry.at("flops_per_second").get<double>();
-    const double lowest = 1e-9 * entry.at("lowest_launch").get<double>();
-    text += fmt::format("{}{:.1f} GFLOP/s on {} thread{}", text.empty() ? "" : ", ", best, threads,
-                        threads == 1 ? "" : "s");
-    constexpr double usual_spread = 0.9;
-    if (lowest < usual_spread * best) {
-      warning += fmt::format(
-          " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch: this machine did not "
-          "give "
-          "its whole cores all the time.",
-          lowest, threads, threads == 1 ? "" : "s");
-    }
+  if (const auto fma = ceilings.find("fma_f32"); fma != ceilings.end() && !fma->empty()) {
+    text = peak_sentence("FMA peak", "GFLOP/s", *fma);
+  } else {
+    text = "FMA peak: not measured.";
   }
-  return "FMA peak (registers only, best launch of this run): " + text + "." + warning;
+  if (const auto dot = ceilings.find("int8_dot"); dot != ceilings.end() && !dot->empty()) {
+    text += " " + peak_sentence("Peak of 8-bit dot products", "Gop/s", *dot);
+  }
+  return text;
 }
 
 }  // namespace crossover::harness

@@ -13,14 +13,12 @@
 namespace crossover::harness {
 namespace {
 
-const std::string peak_probe = "fma_f32";
-
 /// The measured rate of a ceiling at the arm's thread count, or at the largest one measured.
-std::optional<double> peak_flops(const Json& ceilings, int threads) {
-  const auto fma = ceilings.find(peak_probe);
-  if (fma == ceilings.end() || fma->empty()) return std::nullopt;
+std::optional<double> peak_flops(const Json& ceilings, const std::string& probe, int threads) {
+  const auto peaks = ceilings.find(probe);
+  if (peaks == ceilings.end() || peaks->empty()) return std::nullopt;
   const Json* best = nullptr;
-  for (const Json& entry : *fma) {
+  for (const Json& entry : *peaks) {
     const int measured = entry.at("threads");
     if (measured > threads) continue;
     if (best == nullptr || measured > best->at("threads").get<int>()) best = &entry;
@@ -94,8 +92,8 @@ Rates SectionSummary::rates(std::size_t arm, std::size_t problem, const Json& ce
   if (work.flops <= 0) return rates;
   rates.gflops = work.flops / seconds / giga;
   const Arm& identity = plan_.arms[arm];
-  const auto peak = peak_flops(ceilings, threads_of(identity));
-  const bool other_probe = identity.family == ceilings_family_ && identity.variant != peak_probe;
+  const auto peak = peak_flops(ceilings, plan_.peak, threads_of(identity));
+  const bool other_probe = identity.family == ceilings_family_ && identity.variant != plan_.peak;
   if (peak && !other_probe) rates.percent_of_peak = 100 * work.flops / seconds / *peak;
   return rates;
 }
