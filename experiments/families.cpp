@@ -10,6 +10,7 @@
 #include "experiments/attention_cases.h"
 #include "experiments/matmul_cases.h"
 #include "experiments/matvec_cases.h"
+#include "experiments/matmul_q8_cases.h"
 #include "experiments/probe_cases.h"
 #include "experiments/qk_norm_rope_cases.h"
 #include "experiments/rope_cases.h"
@@ -38,6 +39,7 @@ constexpr auto all = std::to_array<Family>({
     {rms_norm_family, rms_norm_case},
     {layer_norm_family, layer_norm_case},
     {activation_family, activation_case},
+    {matmul_q8_family, matmul_q8_case},
     {probe_family, probe_case},
     {rope_family, rope_case},
     {qk_norm_rope_family, qk_norm_rope_case},

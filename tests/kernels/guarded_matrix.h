@@ -72,6 +72,23 @@ class GuardedMatrix {
     original_.assign(begin_, end_);
   }
 
+  /// Sets every element (i, j) of every matrix to value(i, j).
+  template <class Value>
+  void fill_with(Value value) {
+    for (Index b = 0; b < (view_.batch_stride == 0 ? 1 : view_.batch); ++b) {
+      for (Index i = 0; i < view_.rows; ++i) {
+        for (Index j = 0; j < view_.cols; ++j) view_.row(b, i)[j] = value(i, j);
+      }
+    }
+    original_.assign(begin_, end_);
+  }
+
+  /// Sets element (i, j) of the first matrix.
+  void set(Index i, Index j, float value) {
+    view_.row(0, i)[j] = value;
+    original_.assign(begin_, end_);
+  }
+
   /// Whether everything, the elements included, is bit for bit what it was.
   bool untouched() const {
     return std::memcmp(begin_, original_.data(), original_.size() * sizeof(float)) == 0;
