@@ -68,6 +68,7 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
 harness::FamilyInfo dot_family() {
   harness::FamilyInfo family;
   family.name = "dot";
+  family.ceiling = "stream_read";
   family.extents = {"batch", "n"};
   family.default_extents = {{"batch", 1}};
   family.settings = {instruction_set_setting()};

@@ -103,6 +103,7 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
 harness::FamilyInfo embedding_family() {
   harness::FamilyInfo family;
   family.name = "embedding";
+  family.ceiling = "stream_copy";
   family.extents = {"vocabulary", "dim", "tokens"};
   family.tuples = {{"table", {"vocabulary", "dim"}}};
   family.settings = {

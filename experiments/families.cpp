@@ -4,20 +4,18 @@
 #include <array>
 #include <stdexcept>
 
+#include "experiments/activation_cases.h"
+#include "experiments/attention_cases.h"
 #include "experiments/dot_cases.h"
 #include "experiments/embedding_cases.h"
 #include "experiments/embedding_gradient_cases.h"
-#include "experiments/attention_cases.h"
 #include "experiments/matmul_cases.h"
-#include "experiments/matvec_cases.h"
 #include "experiments/matmul_q8_cases.h"
+#include "experiments/matvec_cases.h"
+#include "experiments/norm_cases.h"
 #include "experiments/probe_cases.h"
 #include "experiments/qk_norm_rope_cases.h"
 #include "experiments/rope_cases.h"
-#include "experiments/activation_cases.h"
-#include "experiments/matmul_cases.h"
-#include "experiments/norm_cases.h"
-#include "experiments/probe_cases.h"
 #include "experiments/softmax_cases.h"
 
 namespace crossover::experiments {
@@ -30,19 +28,19 @@ struct Family {
 
 constexpr auto all = std::to_array<Family>({
     {matmul_family, matmul_case},
-    {matvec_family, matvec_case},
+    {matmul_q8_family, matmul_q8_case},
+    {attention_family, attention_case},
+    {activation_family, activation_case},
     {dot_family, dot_case},
     {embedding_family, embedding_case},
     {embedding_gradient_family, embedding_gradient_case},
-    {attention_family, attention_case},
-    {softmax_family, softmax_case},
-    {rms_norm_family, rms_norm_case},
     {layer_norm_family, layer_norm_case},
-    {activation_family, activation_case},
-    {matmul_q8_family, matmul_q8_case},
-    {probe_family, probe_case},
-    {rope_family, rope_case},
+    {matvec_family, matvec_case},
     {qk_norm_rope_family, qk_norm_rope_case},
+    {rms_norm_family, rms_norm_case},
+    {rope_family, rope_case},
+    {softmax_family, softmax_case},
+    {probe_family, probe_case},
 });
 
 }  // namespace

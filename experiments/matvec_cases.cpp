@@ -68,6 +68,7 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
 harness::FamilyInfo matvec_family() {
   harness::FamilyInfo family;
   family.name = "matvec";
+  family.ceiling = "stream_read";
   family.extents = {"m", "n"};
   family.alias = {{"size", {"m", "n"}}};
   family.tuples = {{"mn", {"m", "n"}}};

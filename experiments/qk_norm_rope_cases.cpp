@@ -101,6 +101,7 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
 harness::FamilyInfo qk_norm_rope_family() {
   harness::FamilyInfo family;
   family.name = "qk_norm_rope";
+  family.ceiling = "stream_copy";
   family.extents = {"rows", "heads", "kv_heads", "head_dim", "first_position"};
   family.default_extents = {{"first_position", 0}};
   family.tuples = {{"heads_kv_dim", {"heads", "kv_heads", "head_dim"}}};

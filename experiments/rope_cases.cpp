@@ -88,6 +88,7 @@ double rough_seconds(const harness::Arm& arm, const harness::Problem& problem) {
 harness::FamilyInfo rope_family() {
   harness::FamilyInfo family;
   family.name = "rope";
+  family.ceiling = "stream_copy";
   family.extents = {"rows", "heads", "head_dim", "first_position"};
   family.default_extents = {{"first_position", 0}};
   family.tuples = {{"heads_dim", {"heads", "head_dim"}}};

@@ -28,6 +28,7 @@ harness::FamilyInfo row_family(const std::string& name, double bytes_per_element
                                double scalar_seconds_per_element) {
   harness::FamilyInfo family;
   family.name = name;
+  family.ceiling = "stream_copy";
   family.extents = {"rows", "cols"};
   family.tuples = {{"shape", {"rows", "cols"}}};
   family.settings = {instruction_set_setting()};
