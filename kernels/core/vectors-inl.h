@@ -84,6 +84,10 @@ template <class D, class Step>
 HWY_INLINE void for_each_vector(D d, Index cols, const Step& step) {
   const auto lanes = static_cast<Index>(hwy::HWY_NAMESPACE::Lanes(d));
   Index at = 0;
+  for (; at + 2 * lanes <= cols; at += 2 * lanes) {
+    step(at, WholeVector<D>());
+    step(at + lanes, WholeVector<D>());
+  }
   for (; at + lanes <= cols; at += lanes) step(at, WholeVector<D>());
   if (at < cols) step(at, PartOfVector<D>(cols - at));
 }

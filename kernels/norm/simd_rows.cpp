@@ -1,5 +1,8 @@
 #include "kernels/norm/simd_rows.h"
 
+#include <algorithm>
+#include <array>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/norm/simd_rows.cpp"
 #include <hwy/foreach_target.h>
@@ -38,13 +41,6 @@ HWY_INLINE float sum_of_normed(const Piece& piece, const Term& term) {
   });
 }
 
-template <bool fused>
-Moments rms_moments(const Piece& piece) {
-  const float squares = sum_of_normed<fused>(
-      piece, [](Vector sum, Vector h) HWY_ATTR { return hn::MulAdd(h, h, sum); });
-  return {static_cast<double>(piece.cols), 0, squares};
-}
-
 // Of one vector of distances to the mean.
 struct Deviations {
   Vector sum;
@@ -68,20 +64,29 @@ Moments moments_around_center(const float* h, Index cols, float center) {
                         hn::GetLane(hn::SumOfLanes(tag, all.squares)));
 }
 
-template <bool fused>
-Moments layer_moments(const Piece& piece) {
-  const float sum =
-      sum_of_normed<fused>(piece, [](Vector acc, Vector h) HWY_ATTR { return hn::Add(acc, h); });
+// The first pass: the sum of h^2 for RMS norm, that of h for layer norm.
+template <Kind kind, bool fused>
+HWY_INLINE float first_sum(const Piece& piece) {
+  return sum_of_normed<fused>(piece, [](Vector sum, Vector h) HWY_ATTR {
+    return kind == Kind::rms ? hn::MulAdd(h, h, sum) : hn::Add(sum, h);
+  });
+}
+
+template <Kind kind>
+float first_sum_of(const Piece& piece) {
+  return piece.residual ? first_sum<kind, true>(piece) : first_sum<kind, false>(piece);
+}
+
+// What else it takes: nothing, or the second pass.
+template <Kind kind>
+Moments moments_from(const Piece& piece, float sum) {
+  if constexpr (kind == Kind::rms) return {static_cast<double>(piece.cols), 0, sum};
   return moments_around_center(piece.normed(), piece.cols, sum / static_cast<float>(piece.cols));
 }
 
 template <Kind kind>
 Moments moments_of(const Piece& piece) {
-  if constexpr (kind == Kind::rms) {
-    return piece.residual ? rms_moments<true>(piece) : rms_moments<false>(piece);
-  } else {
-    return piece.residual ? layer_moments<true>(piece) : layer_moments<false>(piece);
-  }
+  return moments_from<kind>(piece, first_sum_of<kind>(piece));
 }
 
 template <bool has_bias>
@@ -119,8 +124,42 @@ void apply(const Piece& piece, const Line& line) {
   }
 }
 
+// Each pass over a row ends with numbers that the next pass waits for, up to some hundred cycles
+// with root and divisions. Meanwhile other rows go through other passes: `distance` rows lie
+// between two passes over the same one, and what they touch stays in L1.
+template <Kind kind>
+void compute_short_rows(const Args& args, Range rows) {
+  constexpr Index most = 8;
+  constexpr Index elements_that_hide_the_wait = 2048;
+  const Index cols = args.x.cols;
+  const Index distance = std::clamp(elements_that_hide_the_wait / cols, Index{1}, most);
+  struct Row {
+    float sum;
+    Line line;
+  };
+  std::array<Row, 2 * most + 1> ring;
+  const auto state_of = [&](Index row) -> Row& {
+    return ring[static_cast<std::size_t>(row) % ring.size()];
+  };
+  for (Index step = rows.begin; step < rows.end + 2 * distance; ++step) {
+    if (step < rows.end) state_of(step).sum = first_sum_of<kind>(piece_of(args, step, 0, cols));
+    const Index second = step - distance;
+    if (second >= rows.begin && second < rows.end) {
+      Row& row = state_of(second);
+      row.line =
+          line_of(moments_from<kind>(piece_of(args, second, 0, cols), row.sum), args.epsilon);
+    }
+    const Index third = second - distance;
+    if (third >= rows.begin) apply<kind>(piece_of(args, third, 0, cols), state_of(third).line);
+  }
+}
+
 template <Kind kind>
 void compute(const Args& args, Range rows) {
+  constexpr Index longest_short_row = 2048;  // two rows of h and two of y are then 32 KiB
+  if (args.x.cols > 0 && args.x.cols <= longest_short_row) {
+    return compute_short_rows<kind>(args, rows);
+  }
   for (Index i = rows.begin; i < rows.end; ++i) {
     const Piece row = piece_of(args, i, 0, args.x.cols);
     apply<kind>(row, line_of(moments_of<kind>(row), args.epsilon));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -30,7 +31,7 @@ struct Weight {
 
 /// exp(scale * (max - new_max)): what weights relative to `max` are worth relative to `new_max`.
 inline float rescaled(float max, float new_max, float scale) {
-  return std::exp((max - new_max) * scale);
+  return max == new_max ? 1 : std::exp((max - new_max) * scale);
 }
 
 /// The weight of all pieces of a row; `weight_of(i)` is that of one of them.

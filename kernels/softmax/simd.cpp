@@ -17,7 +17,7 @@ std::unique_ptr<Prepared> prepare(const Problem&, const NoConstants&, const Para
 }
 
 std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy&) {
-  return blocks_bytes(1, problem.cols);
+  return blocks_bytes(problem.cols);
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,

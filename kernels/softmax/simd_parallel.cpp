@@ -31,7 +31,7 @@ struct SimdRows {
 
   Weight* blocks_at(Index set) const {
     return reinterpret_cast<Weight*>(blocks +
-                                     static_cast<std::size_t>(set) * blocks_bytes(1, args.x.cols));
+                                     static_cast<std::size_t>(set) * blocks_bytes(args.x.cols));
   }
 
   void compute(Range rows, int thread) const { kernels.compute(args, rows, blocks_at(thread)); }
@@ -57,7 +57,8 @@ std::unique_ptr<Prepared> prepare(const Problem& problem, const NoConstants&,
 
 std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy& policy) {
   const RowShares shares(problem.rows, problem.cols, policy.threads);
-  return row_team_bytes<Weight>(shares) + blocks_bytes(block_sets(shares), problem.cols);
+  return row_team_bytes<Weight>(shares) +
+         static_cast<std::size_t>(block_sets(shares)) * blocks_bytes(problem.cols);
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,

@@ -33,10 +33,10 @@ struct RowKernels {
 /// Those of the instruction set in use (instruction_set.h).
 const RowKernels& row_kernels();
 
-/// Bytes for the blocks of so many pieces of up to `cols` elements; a multiple of 64 per piece.
-inline std::size_t blocks_bytes(Index pieces, Index cols) {
+/// Bytes of workspace for the `blocks` of a piece of up to so many elements; a multiple of 64.
+inline std::size_t blocks_bytes(Index cols) {
   constexpr Index per_line = 64 / sizeof(Weight);
-  return static_cast<std::size_t>(pieces * round_up(blocks_of(cols), per_line)) * sizeof(Weight);
+  return static_cast<std::size_t>(round_up(blocks_of(cols), per_line)) * sizeof(Weight);
 }
 
 }  // namespace crossover::kernels::softmax
