@@ -10,12 +10,14 @@ namespace crossover::kernels {
 /// inside a row. Calls visit(row, Range of heads) for each row that `share_of_heads` touches.
 template <class Visit>
 void for_each_row(Range share_of_heads, Index heads_per_row, const Visit& visit) {
-  while (share_of_heads.size() > 0) {
-    const Index row = share_of_heads.begin / heads_per_row;
-    const Index first = share_of_heads.begin % heads_per_row;
-    const Index count = std::min(heads_per_row - first, share_of_heads.size());
-    visit(row, Range{first, first + count});
-    share_of_heads.begin += count;
+  if (share_of_heads.size() <= 0) return;
+  Index row = share_of_heads.begin / heads_per_row;
+  Range heads = {share_of_heads.begin % heads_per_row, heads_per_row};
+  for (Index left = share_of_heads.size(); left > 0; ++row) {
+    heads.end = std::min(heads_per_row, heads.begin + left);
+    visit(row, heads);
+    left -= heads.size();
+    heads.begin = 0;
   }
 }
 

@@ -16,7 +16,7 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte>, const
 
 constinit const Kernel fused_simd = {
     .name = "fused_simd",
-    .source = "fused, in vectors, four heads at a time",
+    .source = "fused, in vectors, whose angles are loaded once for all heads of a row",
     .traits = {Threading::none, Simd::highway, Packing::prepacked},
     .why_unsupported = why_unsupported,
     .prepare = prepare_simd_table,

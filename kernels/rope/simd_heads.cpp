@@ -21,30 +21,15 @@ using core::tag;
 using core::Vector;
 using Integers = hn::RebindToSigned<core::Tag>;
 
-template <Pairing pairing>
-void rotate_heads(const Rotation& rotation, const float* cosines, const float* sines, Index heads,
-                  core::HeadRow row) {
-  constexpr int group = core::heads_at_a_time;
-  for (; heads >= group; heads -= group) {
-    core::HeadGroup<pairing, group, core::Unscaled>::rotate(row, rotation, {}, cosines, sines);
-    row.x += group * row.head_dim;
-    row.y += group * row.head_dim;
-  }
-  if (heads == 1) {
-    core::HeadGroup<pairing, 1, core::Unscaled>::rotate(row, rotation, {}, cosines, sines);
-  } else if (heads == 2) {
-    core::HeadGroup<pairing, 2, core::Unscaled>::rotate(row, rotation, {}, cosines, sines);
-  } else if (heads == 3) {
-    core::HeadGroup<pairing, 3, core::Unscaled>::rotate(row, rotation, {}, cosines, sines);
-  }
-}
-
 void rotate(const Rotation& rotation, const float* cosines, const float* sines, Index heads,
             Index head_dim, const float* x, float* y) {
-  const auto rotate_pairs = rotation.pairing == Pairing::halves
-                                ? rotate_heads<Pairing::halves>
-                                : rotate_heads<Pairing::interleaved>;
-  rotate_pairs(rotation, cosines, sines, heads, {x, y, head_dim});
+  const core::HeadRow row = {x, y, heads, head_dim};
+  constexpr core::Unscaled unscaled;
+  if (rotation.pairing == Pairing::halves) {
+    core::rotate_row<Pairing::halves>(row, rotation, unscaled, cosines, sines);
+  } else {
+    core::rotate_row<Pairing::interleaved>(row, rotation, unscaled, cosines, sines);
+  }
 }
 
 /// Angles as whole quarter turns, modulo 4, and a rest in radians within a quarter of pi.
