@@ -40,8 +40,9 @@ TEST(Mutants, EveryTruncationIsRefused) {
 TEST(Mutants, EveryByteMayBeAnything) {
   const std::string image = image_of(varied_header());
   const GuardedBytes bytes(bytes_of(image));
+  const std::size_t weights = varied_header().encoded().size();
   int refused = 0;
-  for (std::size_t i = 0; i < image.size(); ++i) {
+  for (std::size_t i = 0; i < weights; ++i) {
     const std::byte original = bytes.view()[i];
     for (const unsigned flipped : {0x01U, 0x02U, 0x10U, 0x80U, 0xFFU}) {
       bytes.view()[i] = original ^ static_cast<std::byte>(flipped);
@@ -50,13 +51,18 @@ TEST(Mutants, EveryByteMayBeAnything) {
     bytes.view()[i] = original;
   }
   EXPECT_GT(refused, 1000);
+  for (std::size_t i = weights; i < image.size(); ++i) {
+    bytes.view()[i] ^= std::byte{0xFF};
+    EXPECT_TRUE(accepted(bytes.view())) << i;
+  }
 }
 
 TEST(Mutants, EveryFieldOf8BytesMayBeHuge) {
   const std::string image = image_of(varied_header());
   const GuardedBytes bytes(bytes_of(image));
-  for (const std::uint64_t value : {~0ULL, 1ULL << 63, 1ULL << 61, 1ULL << 32, 0ULL}) {
-    for (std::size_t i = 0; i + sizeof(value) <= image.size(); ++i) {
+  const std::size_t weights = varied_header().encoded().size();
+  for (const std::uint64_t value : {~0ULL, 1ULL << 61, 0ULL}) {
+    for (std::size_t i = 0; i + sizeof(value) <= weights; ++i) {
       std::byte* at = bytes.view().data() + i;
       std::byte original[sizeof(value)];
       std::memcpy(original, at, sizeof(value));
