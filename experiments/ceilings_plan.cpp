@@ -115,12 +115,12 @@ std::set<std::int64_t> levels_of(const harness::SectionPlan& section,
 }
 
 /// Sections of ceilings differ in these alone.
-harness::SectionPlan machine_section(const std::string& name, const harness::Plan& plan) {
+harness::SectionPlan machine_section(const std::string& name, std::size_t visits) {
   harness::SectionPlan section;
   section.name = name;
   section.question = harness::Question::sweep;
   section.family = "probe";
-  section.protocol.looks = {launches_per_ceiling * static_cast<int>(plan.sections.size() + 1)};
+  section.protocol.looks = {launches_per_ceiling * static_cast<int>(visits)};
   return section;
 }
 
@@ -153,7 +153,8 @@ harness::SectionPlan ceilings_plan(const harness::Plan& plan) {
     }
     add_roofs(section, family_called(all, section.family), cores, beside_peaks);
   }
-  harness::SectionPlan section = machine_section(harness::ceilings_section, plan);
+  harness::SectionPlan section =
+      machine_section(harness::ceilings_section, plan.sections.size() + 1);
   for (const int threads : counts) section.arms.push_back(probe_arm("fma_f32", threads));
   section.arms.insert(section.arms.end(), beside_peaks.begin(), beside_peaks.end());
   section.problems = {probe_problem(0)};
@@ -173,7 +174,7 @@ std::optional<harness::SectionPlan> bandwidth_plan(const harness::Plan& plan) {
     levels.merge(levels_of(section, family_called(all, section.family)));
   }
   if (arms.empty()) return std::nullopt;
-  harness::SectionPlan section = machine_section(harness::bandwidth_section, plan);
+  harness::SectionPlan section = machine_section(harness::bandwidth_section, 2);
   section.arms.assign(arms.begin(), arms.end());
   for (const std::int64_t kib : levels) section.problems.push_back(probe_problem(kib));
   section.varying = varying_settings(section.arms);

@@ -156,17 +156,18 @@ void MeasuredRun::measure_sections() {
   while (first < plan_.sections.size() && harness::measures_machine(plan_.sections[first].name)) {
     runner_.check(first++);
   }
-  const auto launch_ceilings = [&] {
+  const auto launch_ceilings = [&](bool bandwidth) {
     for (std::size_t section = 0; section < first; ++section) {
+      if (!bandwidth && plan_.sections[section].name == harness::bandwidth_section) continue;
       runner_.launch(section, launches_per_ceiling);
     }
   };
   for (std::size_t section = first; section < plan_.sections.size(); ++section) {
-    launch_ceilings();
+    launch_ceilings(section == first);
     runner_.check(section);
     runner_.measure(section);
   }
-  launch_ceilings();
+  launch_ceilings(true);
 }
 
 void MeasuredRun::finish(const std::string& state) {

@@ -23,7 +23,8 @@ harness::FamilyInfo probe_family();
 harness::Case probe_case(const harness::Cell& cell);
 
 /// The ceilings are measured before, between and after the sections, this many launches each time:
-/// a machine that slows down in mid-run slows its ceiling down as well.
+/// a machine that slows down in mid-run slows its ceiling down as well. The bandwidth of the
+/// caches, which takes a second each time, is measured before and after all of them.
 inline constexpr int launches_per_ceiling = 3;
 
 /// The section that measures the FMA peak at every thread count of the plan, up to the cores. For

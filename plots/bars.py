@@ -16,7 +16,7 @@ import rates
 from load import Cell, Run, Section
 from page import Legend, Page, pages_of
 from panels import Panel, cells_by_place, is_series, key_of, part_of, sweep_panels
-from style import GREY, SMALL_POINTS, Look, set_log_axis, short_number
+from style import GREY, SMALL_POINTS, Look, set_linear_axis, set_log_axis, short_number
 
 NAME = "bars"
 WHISKER = "Whiskers: interval of the median over launches, at least 95%."
@@ -48,10 +48,15 @@ class _Bars:
                                                                          of_bytes=True)
         if self.ceilings:
             self.top = max(self.top, 1.05e-9 * max(c.rate.value for c in self.ceilings))
-        self.log = bool(self.ceilings) or any(
-            self._best(panel, i) < FLAT * self.top
-            for panel in panels for i in range(len(panel.problems)))
+        self.log = self._needs_log(panels)
         self._set_sizes()
+
+    def _needs_log(self, panels: list[Panel]) -> bool:
+        """Whether a linear axis would hide groups; or, without a common peak to look up to, bars."""
+        if self.unit != "GFLOP/s":
+            return bool(self.ceilings) or min(r.value for r in self.rates) < FLAT * self.top
+        return any(self._best(panel, i) < FLAT * self.top
+                   for panel in panels for i in range(len(panel.problems)))
 
     def _best(self, panel: Panel, index: int) -> float:
         cells = [self.cells.get((label, key_of(panel.problems[index]))) for label in self.labels]
@@ -95,7 +100,7 @@ class _Bars:
         if self.log:
             set_log_axis(axes, *self.limits())
         else:
-            axes.set_ylim(*self.limits())
+            set_linear_axis(axes, *self.limits())
         middle = (len(panel.problems) - 1) / 2
         axes.set_xlim(middle - self.groups / 2, middle + self.groups / 2)
         axes.set_xticks(range(len(panel.problems)), panel.ticks)

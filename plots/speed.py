@@ -14,7 +14,7 @@ from load import Cell, Run, Section
 from page import Legend, Page, columns_for, pages_of
 from panels import (Panel, cells_by_place, crossover_panels, is_series, key_of, part_of,
                     sweep_panels)
-from style import GREY, MANY_LINES, Look, set_log_axis, set_size_axis
+from style import GREY, MANY_LINES, Look, set_linear_axis, set_log_axis, set_size_axis
 
 NAME = "speed"
 RIBBON = "Ribbons: interval of the median over launches, at least 95%."
@@ -81,7 +81,7 @@ class _Speed:
         if self.log:
             set_log_axis(axes, *self.limits)
         else:
-            axes.set_ylim(*self.limits)
+            set_linear_axis(axes, *self.limits)
 
     def _draw_steps(self, axes: Axes, panel: Panel) -> None:
         values = {key_of(problem): value for problem, value in zip(panel.problems, panel.values)}

@@ -15,7 +15,8 @@ from typing import Sequence
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (FixedFormatter, FixedLocator, FuncFormatter, NullFormatter,
+                               NullLocator)
 
 COLOURS = ("#000000", "#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9",
            "#8C8C8C")
@@ -228,6 +229,13 @@ def set_size_axis(axes: Axes, values: Sequence[int], inches: float) -> None:
     axes.tick_params(axis="x", which="minor", length=1.8, width=0.5)
     pad = max((max(values) / min(values)) ** 0.03, 1.02)
     axes.set_xlim(min(values) / pad, max(values) * pad)
+
+
+def set_linear_axis(axes: Axes, low: float, high: float) -> None:
+    """A linear y axis from low to high, whose large numbers have a letter and no common factor."""
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: short_number(value) if value else "0"))
 
 
 def set_log_axis(axes: Axes, low: float, high: float, suffix: str = "") -> None:

@@ -235,7 +235,7 @@ TEST(Ceilings, StandBeforeTheSectionsOfThePlan) {
   EXPECT_EQ(plan.sections[1].name, "(bandwidth)");
   EXPECT_TRUE(harness::measures_machine(plan.sections[1].name));
   EXPECT_FALSE(harness::measures_machine(plan.sections[2].name));
-  EXPECT_EQ(plan.sections[1].protocol.looks, std::vector<int>{3 * launches_per_ceiling});
+  EXPECT_EQ(plan.sections[1].protocol.looks, std::vector<int>{2 * launches_per_ceiling});
 }
 
 TEST(ExperimentFiles, PlanWithTheRealFamiliesOnAnyMachine) {

@@ -42,7 +42,7 @@ class FakeWorker : public Worker {
     facts.call_seconds = host_.seconds_of(cell.arm, cell.problem);
     facts.iterations =
         std::max<std::int64_t>(1, std::llround(options.min_sample_seconds / *facts.call_seconds));
-    facts.work.flops = 1;
+    if (facts.work.bytes == 0) facts.work.flops = 1;
     facts.counts.execution = {0, 1, 1, "fake"};
     host_.clock += 3 * *facts.call_seconds;
     return facts;

@@ -195,6 +195,56 @@ TEST(Tables, EveryCsvLineHasAsManyFieldsAsTheHeader) {
   for (const auto& row : table.data) EXPECT_EQ(row.size(), table.data_columns.size());
 }
 
+/// A measured section, turned into one of a probe of memory at 16 and 256 KiB that goes through
+/// a megabyte in each call, and a table that it bounds.
+Json summary_of_what_memory_bounds() {
+  FakeRun run("[probe]\nvariants = simd\nsize = 16, 32\nlaunches = 8\n" + table_config,
+              halved_by_threads);
+  run.host.facts_of = [](const Cell& cell) {
+    CellFacts facts;
+    const auto m = extent(cell.problem, "m");
+    facts.work.bytes = m < 64 ? 1e6 : m == 64 ? 20.0 * 1024 : 300.0 * 1024;
+    return facts;
+  };
+  run.run();
+  SectionPlan& probe = run.plan.sections.front();
+  probe.name = bandwidth_section;
+  probe.family = "probe";
+  probe.arms = {{"probe", "stream_copy", {{"threads", "1"}}, 0}};
+  probe.aa_pairs.clear();
+  probe.problems = {{{"kib", 16}}, {{"kib", 256}}};
+  run.plan.sections.back().ceiling = "stream_copy";
+  return summary_of(run);
+}
+
+TEST(Summary, CellsBoundedByMemoryAreJudgedByTheLevelWhereTheyLive) {
+  const Json summary = summary_of_what_memory_bounds();
+  EXPECT_EQ(summary.at("sections").size(), 1u);
+  const Json& entries = summary.at("ceilings").at("stream_copy");
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries.at(1).at("kib"), 256);
+  EXPECT_NEAR(entries.at(1).at("bytes_per_second"), 1e6 / 32.8e-6, 1e9);
+  for (const Json& cell : summary.at("cells")) {
+    if (cell.at("replica") != 0 || cell.at("threads") != 1) continue;
+    const bool small = cell.at("problem").at("m") == 64;
+    const double rate = 1e6 / (small ? 4.096e-6 : 32.768e-6);
+    const double reached = small ? 20 * 1024 / 262e-6 : 300 * 1024 / 2097e-6;
+    EXPECT_EQ(cell.at("ceiling").at("probe"), "stream_copy");
+    EXPECT_EQ(cell.at("ceiling").at("kib"), small ? 16 : 256);
+    EXPECT_NEAR(cell.at("percent_of_peak"), 100 * reached / rate, 2 * reached / rate);
+  }
+}
+
+TEST(Tables, OfWhatMemoryBoundsAreInBytesPerSecond) {
+  const Table table = make_tables(summary_of_what_memory_bounds()).at(0);
+  const std::string text = as_text(table);
+  EXPECT_NE(text.find("GB/s"), std::string::npos) << text;
+  EXPECT_NE(text.find("% of bandwidth"), std::string::npos) << text;
+  EXPECT_EQ(text.find("GFLOP/s"), std::string::npos) << text;
+  EXPECT_NE(text.find("Bandwidth of stream_copy"), std::string::npos) << text;
+  EXPECT_NE(text.find("1 thread: 16 KiB 24"), std::string::npos) << text;
+}
+
 TEST(ProblemColumns, JoinExtentsThatAreAlwaysEqual) {
   const ProblemColumns squares(
       {{{"batch", 1}, {"m", 8}, {"n", 8}, {"k", 8}}, {{"batch", 1}, {"m", 9}, {"n", 9}, {"k", 9}}});
