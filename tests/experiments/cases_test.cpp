@@ -84,6 +84,43 @@ TEST(Cases, OfOurOwnVariantsAreRightInEveryCacheAndBufferSetting) {
   }
 }
 
+harness::Cell q8_cell(const std::string& variant, int threads, const std::string& product,
+                      const std::string& cache = "warm",
+                      const std::string& buffers = "preallocated") {
+  return {"test",
+          {"matmul_q8",
+           variant,
+           {{"threads", std::to_string(threads)},
+            {"cache", cache},
+            {"buffers", buffers},
+            {"isa", "auto"},
+            {"product", product}},
+           0},
+          {{"m", 9}, {"n", 65}, {"k", 96}}};
+}
+
+TEST(Cases, OfQuantisedWeightsAreRightInEveryCacheAndBufferSetting) {
+  for (const std::string variant : {"naive", "dequantise_first", "dequantise_first_simd", "simd",
+                                    "simd_parallel", "prepacked", "prepacked_parallel"}) {
+    for (const std::string cache : {"warm", "cold"}) {
+      for (const std::string buffers : {"preallocated", "per_call"}) {
+        const harness::Case the_case = make_case(q8_cell(variant, 2, "simd", cache, buffers));
+        EXPECT_EQ(the_case.why_wrong(), std::nullopt) << variant << cache << buffers;
+        for (int i = 0; i < 3; ++i) the_case.call();
+        EXPECT_DOUBLE_EQ(the_case.work.flops, 2.0 * 9 * 65 * 96);
+        EXPECT_DOUBLE_EQ(the_case.work.bytes, 4.0 * (9 * 96 + 9 * 65) + 34.0 * 65 * 3);
+      }
+    }
+  }
+}
+
+TEST(Cases, OfQuantisedWeightsThatNeedAProductAreUnsupportedWithoutOne) {
+  EXPECT_THROW(make_case(q8_cell("dequantise_first_simd", 1, "none")), harness::Unsupported);
+  harness::Cell cell = q8_cell("simd", 1, "none");
+  cell.problem = {{"m", 1}, {"n", 1}, {"k", 40}};
+  EXPECT_THROW(make_case(cell), harness::Unsupported);
+}
+
 TEST(Cases, CountWhatExecuted) {
   const harness::ExecutionCounts serial = make_case(matmul_cell("simd", 1)).count();
   EXPECT_EQ(serial.parallel_regions, 0u);
@@ -171,6 +208,19 @@ TEST(Ceilings, HoldTheRegionOfEveryTeamOfACrossover) {
   EXPECT_TRUE(vendor.back().starts_with("fma_f32")) << vendor.back();
 }
 
+TEST(Ceilings, HoldThePeakOfEveryFamily) {
+  const std::string rest = "question = sweep\nvariants = simd\nsize = 32\n";
+  const auto holds = [](const Words& arms, const std::string& probe) {
+    return std::any_of(arms.begin(), arms.end(),
+                       [&](const std::string& arm) { return arm.starts_with(probe); });
+  };
+  const Words floats = ceilings_of("family = matmul\n" + rest);
+  EXPECT_TRUE(holds(floats, "fma_f32"));
+  EXPECT_FALSE(holds(floats, "int8_dot"));
+  EXPECT_TRUE(holds(ceilings_of("family = matmul_q8\n" + rest), "int8_dot"));
+  EXPECT_EQ(plan_of("family = matmul_q8\n" + rest, 2).sections.front().peak, "int8_dot");
+}
+
 TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
   const std::string head =
       "family = matmul\nagainst = simd\nquestion = crossover\n"
@@ -186,8 +236,9 @@ TEST(Ceilings, HoldTheBandwidthOnlyWhereOperandsComeFromMemory) {
   EXPECT_EQ(reads(ceilings_of(sweep + "cache = cold\n")), 1);
 }
 
-TEST(ExperimentFiles, OfTheProbesAndOfPoolsPlanOnAnyMachine) {
-  for (const std::string name : {"ceilings.cfg", "harness_overhead.cfg", "pool_interference.cfg"}) {
+TEST(ExperimentFiles, OfProbesPoolsAndQuantisedWeightsPlanOnAnyMachine) {
+  for (const std::string name :
+       {"ceilings.cfg", "harness_overhead.cfg", "pool_interference.cfg", "matmul_q8.cfg"}) {
     const std::string path = std::string(CROSSOVER_SOURCE_ROOT) + "/experiments/" + name;
     for (const int cores : {1, 2, 3, 64, 256}) {
       const harness::Plan plan =

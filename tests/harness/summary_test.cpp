@@ -58,6 +58,19 @@ TEST(Summary, CellsAndComparisonsOfAKnownWorld) {
   EXPECT_GT(comparison.at("ci95").at(1), 2.0);
 }
 
+// The share of the peak is one of the section's own arithmetic, also after a manifest was read
+// back.
+TEST(Summary, ShareOfThePeakIsThatOfTheFamily) {
+  Plan plan;
+  plan.sections.emplace_back();
+  EXPECT_EQ(plan.sections.front().peak, "fma_f32");
+  plan.sections.front().peak = "int8_dot";
+  Json manifest = manifest_of(plan);
+  EXPECT_EQ(plan_from(manifest).sections.front().peak, "int8_dot");
+  manifest.at("sections").at(0).erase("peak");  // as runs were stored before families had peaks
+  EXPECT_EQ(plan_from(manifest).sections.front().peak, "fma_f32");
+}
+
 TEST(Summary, CrossoverHasPointsIntervalsAndASentence) {
   FakeRun run(
       "[overtake]\nquestion = crossover\nvariants = simd_parallel[threads=2]\n"
