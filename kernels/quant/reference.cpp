@@ -14,6 +14,7 @@ namespace {
 
 constexpr int freivalds_rounds = 2;  // a wrong row passes one with probability 1/2 at most
 constexpr Index sampled_rows = 64;
+constexpr Index rows_at_a_time = 64;
 
 // Random signs make a sum exceed this many standard deviations once in 4e13 (Hoeffding).
 constexpr double deviations = 8;
@@ -78,8 +79,12 @@ class Checker {
     const double products =
         static_cast<double>(m_) * static_cast<double>(n_) * static_cast<double>(k_);
     if (products > full_check_limit) return why_sample_wrong();
+    std::vector<Index> rows;
     for (Index i = 0; i < m_; ++i) {
-      if (auto why = why_row_wrong(i)) return why;
+      rows.push_back(i);
+      if (i + 1 < m_ && static_cast<Index>(rows.size()) < rows_at_a_time) continue;
+      if (auto why = why_rows_wrong(rows)) return why;
+      rows.clear();
     }
     return std::nullopt;
   }
@@ -109,45 +114,55 @@ class Checker {
 
   // One row from each of equal shares of the rows, and both ends, where edges go wrong.
   std::optional<std::string> why_sample_wrong() {
-    for (const Index i : {Index{0}, m_ - 1}) {
-      if (auto why = why_row_wrong(i)) return why;
-    }
+    std::vector<Index> sample = {0, m_ - 1};
     for (Index s = 0; s < std::min(m_, sampled_rows); ++s) {
       const Range rows = share(m_, std::min(m_, sampled_rows), s);
       std::uniform_int_distribution<Index> pick(rows.begin, rows.end - 1);
-      if (auto why = why_row_wrong(pick(random_))) return why;
+      sample.push_back(pick(random_));
     }
+    if (auto why = why_rows_wrong(sample)) return why;
     for (int round = 0; round < freivalds_rounds; ++round) {
       if (auto why = why_product_wrong()) return why;
     }
     return std::nullopt;
   }
 
-  std::optional<std::string> why_row_wrong(Index i) {
-    const bool finite = read_row(i);
-    if (!finite && activations_ == Activations::exact) return std::nullopt;
+  // Column by column, so that each column of W^T is converted once for all of these rows.
+  std::optional<std::string> why_rows_wrong(const std::vector<Index>& rows) {
+    std::vector<std::vector<double>> numbers;
+    std::vector<bool> finite;
+    for (const Index i : rows) {
+      finite.push_back(read_row(i));
+      numbers.push_back(row_);
+    }
     for (Index j = 0; j < n_; ++j) {
-      const float value = args_.c.row(0, i)[j];
-      if (!finite) {
-        if (std::isnan(value)) continue;
-        return fmt::format("row {}, col {}: value {}, expected NaN, as A is not finite", i, j,
-                           value);
-      }
       read_weights(j);
-      double expected = 0;
-      double magnitude = 0;
-      for (std::size_t p = 0; p < row_.size(); ++p) {
-        const double product = row_[p] * weights_[p];
-        expected += product;
-        magnitude += std::abs(product);
-      }
-      const double bound = factor_ * magnitude + underflow();
-      if (!(std::abs(value - expected) <= bound)) {
-        return fmt::format("row {}, col {}: value {}, expected {}, bound {:.3g}", i, j, value,
-                           expected, bound);
+      for (std::size_t r = 0; r < rows.size(); ++r) {
+        if (auto why = why_element_wrong(rows[r], j, numbers[r], finite[r])) return why;
       }
     }
     return std::nullopt;
+  }
+
+  // C[i,j], from row i of what is multiplied and the weights that were read last.
+  std::optional<std::string> why_element_wrong(Index i, Index j, const std::vector<double>& row,
+                                               bool finite) const {
+    const float value = args_.c.row(0, i)[j];
+    if (!finite) {
+      if (activations_ == Activations::exact || std::isnan(value)) return std::nullopt;
+      return fmt::format("row {}, col {}: value {}, expected NaN, as A is not finite", i, j, value);
+    }
+    double expected = 0;
+    double magnitude = 0;
+    for (std::size_t p = 0; p < row.size(); ++p) {
+      const double product = row[p] * weights_[p];
+      expected += product;
+      magnitude += std::abs(product);
+    }
+    const double bound = factor_ * magnitude + underflow();
+    if (std::abs(value - expected) <= bound) return std::nullopt;
+    return fmt::format("row {}, col {}: value {}, expected {}, bound {:.3g}", i, j, value, expected,
+                       bound);
   }
 
   double underflow() const { return static_cast<double>(k_ / block_values) * underflow_of_block; }
@@ -182,7 +197,7 @@ class Checker {
       const double bound =
           (deviations * factor_ + own_error) * magnitude + static_cast<double>(n_) * underflow();
       if (std::abs(value - expected) <= bound) continue;
-      if (auto why = why_row_wrong(i)) return why;
+      if (auto why = why_rows_wrong({i})) return why;
       return fmt::format("row {}: its sum with random signs is {}, expected {}, bound {:.3g}", i,
                          value, expected, bound);
     }

@@ -215,6 +215,12 @@ CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const QuantisedRows
   __m512 total[tile_rows][2];
 #pragma GCC unroll 8
   for (int r = 0; r < tile_rows; ++r) total[r][0] = total[r][1] = _mm512_setzero_ps();
+#pragma GCC unroll 8
+  for (int r = 0; r < tile_rows; ++r) {  // where the results go, which may be far away
+    const float* to = c.data + (row + r) * c.row_stride;
+    _mm_prefetch(to, _MM_HINT_T0);
+    if (cols > 16) _mm_prefetch(to + 16, _MM_HINT_T0);
+  }
   // The rows of the next tile lie behind these: a tile's width of lines per block.
   const std::int8_t* next = values + tile_rows * stride;
   for (Index b = 0; b < blocks; ++b) {
