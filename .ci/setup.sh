@@ -35,6 +35,14 @@ clang-format                   the formatting check
 END
 }
 
+analysis_packages() {
+  cat <<'END'
+clang-tidy                     static analysis
+clang                          the compiler for fuzzing
+libclang-rt-14-dev             its sanitizers and libFuzzer
+END
+}
+
 fail() {
   echo "$(basename "$0"): $1" >&2
   exit 2

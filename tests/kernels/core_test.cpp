@@ -45,6 +45,10 @@ TEST(InstructionSet, EveryListedOneCanBeForced) {
   EXPECT_EQ(instruction_set(), instruction_sets().front());
 }
 
+#if defined(__aarch64__)
+TEST(InstructionSet, NeonIsTheBestOfAarch64) { EXPECT_EQ(instruction_sets().front(), "neon"); }
+#endif
+
 TEST(InstructionSet, UnknownNameIsRefusedWithTheLegalOnes) {
   try {
     force_instruction_set("mmx");
