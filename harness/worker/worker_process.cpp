@@ -38,6 +38,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   setpgid(0, 0);                             // Ctrl-C on the terminal reaches the coordinator only
   prctl(PR_SET_PDEATHSIG, SIGKILL);          // a stopped orphan could not end by itself
   if (getppid() != coordinator) _exit(127);  // died before the signal was asked for
+  // Here, and not wherever the coordinator's SIGSTOP would find it: stopped before it has asked for
+  // the signal, it would outlive the coordinator and keep the machine's lock.
+  kill(getpid(), SIGSTOP);
   if (cpus != nullptr) sched_setaffinity(0, sizeof *cpus, cpus);
   dup2(errors, STDOUT_FILENO);
   dup2(errors, STDERR_FILENO);
@@ -85,7 +88,7 @@ class WorkerProcess : public Worker {
   WorkerProcess(ProcessHost& host, const Placement& placement) : host_(host) {
     if (placement.pin_threads) pinned_cpus_ = placement.cpus;
     spawn(placement);
-    pause();
+    wait_until_stopped();
     host_.live_.insert(this);
   }
 
@@ -139,9 +142,13 @@ class WorkerProcess : public Worker {
   void end();
   int wait_for_end();
 
-  /// Stops the process and waits until the kernel confirms that all of its threads stand still.
   void pause() {
     kill(process_, SIGSTOP);
+    wait_until_stopped();
+  }
+
+  /// Waits until the kernel confirms that all threads of the process stand still.
+  void wait_until_stopped() {
     int status = 0;
     while (waitpid(process_, &status, WUNTRACED) < 0 && errno == EINTR) {
     }

@@ -1,9 +1,15 @@
 #include "harness/worker/worker_process.h"
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <optional>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "harness/worker/cpu_time.h"
@@ -170,6 +176,73 @@ TEST(WorkerProcess, IsStoppedBetweenItsTurns) {
     EXPECT_EQ(state_of("/proc/" + child), 'T');
   }
   EXPECT_EQ(children, 1);
+}
+
+bool forks_linger = false;
+
+/// In the child of a fork, before anything else: long enough for its parent to do what it does
+/// next.
+void linger() {
+  constexpr useconds_t microseconds = 300'000;
+  if (forks_linger) usleep(microseconds);
+}
+
+/// A process of its own that starts one worker, says so through `ready`, and waits to be killed.
+[[noreturn]] void coordinate(int ready) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  signal(SIGHUP, SIG_IGN);  // the kernel sends it to some orphans that are stopped, but not to all
+  forks_linger = true;
+  ProcessHost host = test_host();
+  const auto worker = host.start(cell_of("good").arm);
+  if (write(ready, "!", 1) != 1) _exit(1);
+  for (;;) pause();
+}
+
+/// The first child of a process, stopped or not.
+std::optional<pid_t> child_of(pid_t parent) {
+  const std::string id = std::to_string(parent);
+  std::ifstream list("/proc/" + id + "/task/" + id + "/children");
+  pid_t child = 0;
+  return list >> child ? std::optional(child) : std::nullopt;
+}
+
+/// How the process ended; nullopt where it did not within the timeout.
+std::optional<int> end_of(pid_t process) {
+  const auto start = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - start < std::chrono::duration<double>(timeout)) {
+    int status = 0;
+    if (waitpid(process, &status, WNOHANG) == process) return status;
+    usleep(1000);
+  }
+  return std::nullopt;
+}
+
+TEST(WorkerProcess, AStoppedWorkerDiesWithItsCoordinator) {
+  ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);  // the orphan becomes a child of this process
+  ASSERT_EQ(pthread_atfork(nullptr, nullptr, linger), 0);
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t coordinator = fork();
+  if (coordinator == 0) coordinate(ready[1]);
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  const auto worker = child_of(coordinator);
+  ASSERT_TRUE(worker);
+  EXPECT_EQ(state_of("/proc/" + std::to_string(*worker)), 'T');
+
+  kill(coordinator, SIGKILL);
+  ASSERT_EQ(waitpid(coordinator, nullptr, 0), coordinator);
+  const auto end = end_of(*worker);
+  EXPECT_TRUE(end) << "it is stopped and has nobody who could continue it";
+  if (end) {
+    EXPECT_TRUE(WIFSIGNALED(*end) && WTERMSIG(*end) == SIGKILL);
+  } else {
+    kill(*worker, SIGKILL);
+    waitpid(*worker, nullptr, 0);
+  }
+  close(ready[0]);
+  close(ready[1]);
+  prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
 
 TEST(WorkerProcess, WorkersThatCannotStartAreFailures) {
