@@ -15,6 +15,7 @@ libfmt-dev                     text
 libhwy-dev                     Highway, the SIMD kernels
 nlohmann-json3-dev             result files
 libsqlite3-dev                 export as an SQLite database
+zlib1g-dev                     reading compressed runs
 libopenblas-dev                a peer to compare with
 libeigen3-dev                  a peer to compare with
 libblis-openmp-dev             a peer to compare with

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <sys/file.h>
 
+#include "harness/results/sample_lines.h"
+
 namespace crossover::harness {
 namespace {
 
@@ -86,6 +88,11 @@ RunDirectory::RunDirectory(const std::filesystem::path& base, const std::string&
 }
 
 RunDirectory::RunDirectory(const std::filesystem::path& existing) : path_(existing) {
+  if (const std::filesystem::path samples = samples_file(existing); samples.extension() == ".gz") {
+    throw StorageError(
+        fmt::format("{} is compressed, and nothing can be appended to it; type: gunzip {}",
+                    samples.string(), samples.string()));
+  }
   open_samples();
   end_last_line(path_ / "samples.jsonl");
 }
@@ -158,21 +165,19 @@ Json read_manifest(const std::filesystem::path& run) {
 }
 
 void for_each_row(const std::filesystem::path& run, const std::function<void(const Json&)>& use) {
-  const std::filesystem::path path = run / "samples.jsonl";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail("cannot read", path);
+  SampleLines lines(run);
+  const std::string path = lines.file().string();
   std::string line;
-  for (int number = 1; std::getline(file, line); ++number) {
-    const bool unfinished = file.eof();  // no newline: the writer died in the middle of it
+  for (int number = 1; lines.next(line); ++number) {
     const Json row = Json::parse(line, nullptr, false);
     if (row.is_discarded() || !row.is_object()) {
-      if (unfinished) return;
-      throw StorageError(fmt::format("{}:{}: damaged: not a JSON object", path.string(), number));
+      if (lines.unfinished()) return;
+      throw StorageError(fmt::format("{}:{}: damaged: not a JSON object", path, number));
     }
     try {
       use(row);
     } catch (const std::exception& error) {
-      throw StorageError(fmt::format("{}:{}: {}", path.string(), number, error.what()));
+      throw StorageError(fmt::format("{}:{}: {}", path, number, error.what()));
     }
   }
 }

@@ -27,7 +27,8 @@ class RunDirectory {
                const std::string& host);
 
   /// Opens the directory of a run that was interrupted, to append to it. What a crash left of a
-  /// last line is removed. Throws also where another process is writing there.
+  /// last line is removed. Throws also where another process is writing there, and where the
+  /// samples are compressed.
   explicit RunDirectory(const std::filesystem::path& existing);
 
   const std::filesystem::path& path() const { return path_; }
@@ -57,8 +58,9 @@ void write_file(const std::filesystem::path& path, const std::string& content);
 /// schema version.
 Json read_manifest(const std::filesystem::path& run);
 
-/// Calls `use` for every row of samples.jsonl in order. A last line without its end, as a crash
-/// leaves it, is ignored; damage anywhere else is a StorageError with the line number.
+/// Calls `use` for every row of samples.jsonl, or of samples.jsonl.gz where only that is there, in
+/// order. A last line without its end, as a crash leaves it, is ignored; damage anywhere else is a
+/// StorageError with the line number.
 void for_each_row(const std::filesystem::path& run, const std::function<void(const Json&)>& use);
 
 /// "2026-01-31T12:00:00Z"

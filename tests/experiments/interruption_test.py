@@ -252,6 +252,17 @@ class Damaged(Runs):
         self.resume(run)
         self.assert_whole(run)
 
+    def test_compressed_samples_must_be_unpacked_first(self):
+        run = self.killed_run()
+        subprocess.run(["gzip", "-9", str(run / "samples.jsonl")], check=True)
+        packed = run / "samples.jsonl.gz"
+        before = {path: path.read_bytes() for path in run.iterdir()}
+        self.assertIn(f"type: gunzip {packed}", self.resume(run, ENVIRONMENT))
+        self.assertEqual({path: path.read_bytes() for path in run.iterdir()}, before)
+        subprocess.run(["gunzip", str(packed)], check=True)
+        self.resume(run)
+        self.assert_whole(run)
+
     def test_half_a_summary_or_none(self):
         run = self.folder / "run"
         subprocess.run(["cp", "-r", str(self.undisturbed), str(run)], check=True)

@@ -1,5 +1,6 @@
 """What the tests of the commands that read stored runs have in common."""
 
+import gzip
 import json
 import pathlib
 
@@ -29,3 +30,10 @@ class WithStoredRuns(WithFolder):
 def samples_of(run: pathlib.Path) -> list[dict]:
     rows = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
     return [row for row in rows if row["row"] == "sample"]
+
+
+def compress(run: pathlib.Path) -> None:
+    """What `gzip -9 samples.jsonl` does."""
+    samples = run / "samples.jsonl"
+    (run / "samples.jsonl.gz").write_bytes(gzip.compress(samples.read_bytes(), 9))
+    samples.unlink()

@@ -3,6 +3,7 @@
 Usage: unreadable_runs_test.py PROGRAM SOURCE_ROOT
 """
 
+import gzip
 import json
 import pathlib
 import sys
@@ -12,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import program  # noqa: E402
 from program import ENVIRONMENT, USAGE  # noqa: E402
-from stored_runs import WithStoredRuns, samples_of  # noqa: E402
+from stored_runs import WithStoredRuns, compress, samples_of  # noqa: E402
 
 
 class NotARun(WithStoredRuns):
@@ -46,6 +47,25 @@ class NotARun(WithStoredRuns):
             self.assertIn("samples.jsonl:", self.fail_with(ENVIRONMENT, *command))
         self.assertEqual(sorted(path.name for path in run.iterdir()),
                          ["manifest.json", "samples.jsonl"])
+
+    def test_compressed_samples_are_read_and_their_damage_is_told(self):
+        run = self.store("run")
+        compare = ("compare", run, "--arms", "simd", "blocked", "--format", "json")
+        export = ("export", run)
+        plain = [self.succeed(*command) for command in (compare, export)]
+        self.assertIn("ratio", plain[0])
+        compress(run)
+        self.assertEqual([self.succeed(*command) for command in (compare, export)], plain)
+        self.succeed("report", run)
+        packed = run / "samples.jsonl.gz"
+        whole = packed.read_bytes()
+        for content in (whole[:len(whole) // 2], whole + b"x", b"no gzip file",
+                        gzip.compress(b" " * 50_000_000)):
+            packed.write_bytes(content)
+            for command in (compare, export, ("report", run), ("plot", run),
+                            ("policy", "fit", run)):
+                error = self.fail_with(ENVIRONMENT, *command)
+                self.assertIn(f"{packed}: damaged", error)
 
     def test_a_sample_outside_the_plan_is_damage(self):
         run = self.store("run")

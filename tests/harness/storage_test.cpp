@@ -5,6 +5,7 @@
 #include <sstream>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "harness/results/run_directory.h"
 
@@ -77,6 +78,112 @@ TEST_F(Storage, DamageInTheMiddleIsAnErrorWithItsLine) {
   std::ofstream(run.path() / "samples.jsonl", std::ios::app) << "{\"row\": \"samp\n{\"row\": 1}\n";
   const std::string error = error_of([&] { rows_of(run.path()); });
   EXPECT_NE(error.find("samples.jsonl:2: damaged"), std::string::npos) << error;
+}
+
+/// Puts `samples.jsonl.gz` with this text into the folder; the members of a gzip file follow each
+/// other.
+fs::path pack(const fs::path& run, const std::string& text, const char* mode = "wb9") {
+  const fs::path path = run / "samples.jsonl.gz";
+  const gzFile file = gzopen(path.c_str(), mode);
+  EXPECT_EQ(gzfwrite(text.data(), 1, text.size(), file), text.size());
+  EXPECT_EQ(gzclose(file), Z_OK);
+  return path;
+}
+
+/// So many rows that the text fills several of the reader's blocks, with lengths that differ.
+std::string many_rows(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += Json{{"row", i}, {"text", std::string(static_cast<std::size_t>(i % 97), 'x')}}.dump();
+    text += '\n';
+  }
+  return text;
+}
+
+TEST_F(Storage, CompressedRowsAreThoseOfThePlainFile) {
+  const std::string text = many_rows(5000);
+  std::ofstream(base_ / "samples.jsonl") << text;
+  const std::vector<Json> plain = rows_of(base_);
+  ASSERT_EQ(plain.size(), 5000u);
+  EXPECT_EQ(plain.back().at("row"), 4999);
+  fs::remove(base_ / "samples.jsonl");
+  pack(base_, text);
+  EXPECT_EQ(rows_of(base_), plain);
+  const std::size_t middle = text.size() / 2;  // of a row, most likely
+  pack(base_, text.substr(0, middle));
+  pack(base_, text.substr(middle), "ab9");
+  EXPECT_EQ(rows_of(base_), plain) << "of a file in two members";
+}
+
+TEST_F(Storage, OfBothFilesThePlainOneCounts) {
+  pack(base_, "{\"row\": \"old\"}\n");
+  EXPECT_EQ(rows_of(base_).at(0).at("row"), "old");
+  std::ofstream(base_ / "samples.jsonl") << "{\"row\": \"new\"}\n";
+  EXPECT_EQ(rows_of(base_).at(0).at("row"), "new");
+}
+
+TEST_F(Storage, WhatACrashLeftOfTheLastLineMayBeCompressedToo) {
+  pack(base_, "{\"row\": 1}\n{\"row\": ");
+  EXPECT_EQ(rows_of(base_).size(), 1u);
+}
+
+TEST_F(Storage, CompressedSamplesThatWereCutOffAreAnErrorWhereverThatWas) {
+  const fs::path path = pack(base_, many_rows(500));
+  const std::string whole = text_of(path);
+  ASSERT_GT(whole.size(), 1000u);
+  for (std::size_t size = 0; size < whole.size(); size += size < 20 ? 1 : 97) {
+    std::ofstream(path, std::ios::binary) << whole.substr(0, size);
+    EXPECT_EQ(error_of([&] { rows_of(base_); }), path.string() + ": damaged: it was cut off")
+        << size << " bytes";
+  }
+  std::ofstream(path, std::ios::binary) << whole.substr(0, whole.size() - 1);
+  EXPECT_EQ(error_of([&] { rows_of(base_); }), path.string() + ": damaged: it was cut off");
+}
+
+TEST_F(Storage, DamagedCompressedSamplesAreAnErrorWithTheFile) {
+  const fs::path path = pack(base_, many_rows(500));
+  const std::string whole = text_of(path);
+  const auto error_with = [&](const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+    return error_of([&] { rows_of(base_); });
+  };
+  const std::string damaged = path.string() + ": damaged: ";
+  EXPECT_EQ(error_with("{\"row\": 1}\n"), damaged + "incorrect header check");
+  EXPECT_EQ(error_with(whole + "more"), damaged + "incorrect header check");
+  std::string changed = whole;
+  changed[whole.size() - 8] ^= 1;  // the checksum
+  EXPECT_EQ(error_with(changed), damaged + "incorrect data check");
+  changed = whole;
+  changed[whole.size() - 4] ^= 1;  // the length
+  EXPECT_EQ(error_with(changed), damaged + "incorrect length check");
+  pack(base_, "{\"row\": 1}\n{broken\n{}\n");
+  EXPECT_EQ(error_of([&] { rows_of(base_); }), path.string() + ":2: damaged: not a JSON object");
+}
+
+TEST_F(Storage, FilesThatExpandBeyondAllMeasureAreRefused) {
+  std::string row = "{\"row\": 1}" + std::string(40'000, ' ') + "\n";
+  std::string bomb;
+  for (int i = 0; i < 1000; ++i) bomb += row;  // 40 MB
+  const fs::path path = pack(base_, bomb);
+  ASSERT_LT(fs::file_size(path), 150'000u);
+  EXPECT_EQ(error_of([&] { rows_of(base_); }),
+            path.string() + ": damaged: expands to more than 100 times its size");
+  fs::remove(path);
+  std::ofstream(base_ / "samples.jsonl") << bomb;
+  EXPECT_EQ(rows_of(base_).size(), 1000u) << "as plain text it is no more than it looks";
+}
+
+TEST_F(Storage, ALineWithoutEndIsRefused) {
+  std::ofstream(base_ / "samples.jsonl") << std::string((1 << 24) + 100'000, ' ');
+  EXPECT_EQ(error_of([&] { rows_of(base_); }),
+            (base_ / "samples.jsonl").string() + ": damaged: a line without end");
+}
+
+TEST_F(Storage, NothingIsAppendedToCompressedSamples) {
+  const fs::path path = pack(base_, "{\"row\": 1}\n");
+  const std::string error = error_of([&] { RunDirectory run(base_); });
+  EXPECT_NE(error.find("type: gunzip " + path.string()), std::string::npos) << error;
+  EXPECT_FALSE(fs::exists(base_ / "samples.jsonl"));
 }
 
 TEST_F(Storage, ManifestOfAnotherSchemaIsRefused) {
