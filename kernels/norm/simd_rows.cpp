@@ -27,130 +27,207 @@ void add(const Piece& piece) {
   });
 }
 
-// The sum over a row of what `term` adds to it for a vector of h, which is written on the way where
-// there is a residual.
-template <bool fused, class Term>
-HWY_INLINE float sum_of_normed(const Piece& piece, const Term& term) {
-  return core::sum_of_row(tag, piece.cols, [=](Vector sum, Index at, const auto& part) HWY_ATTR {
-    Vector h = part.load(piece.x + at);
+// Reads a vector of what is normalised; where there is a residual, adds it and writes h.
+template <bool fused>
+struct Reader {
+  const float* x;
+  const float* residual;
+  float* h;
+
+  explicit HWY_INLINE Reader(const Piece& piece)
+      : x(piece.x), residual(piece.residual), h(piece.h) {}
+
+  template <class Part>
+  HWY_INLINE Vector operator()(Index at, const Part& part) const {
+    Vector value = part.load(x + at);
     if constexpr (fused) {
-      h = hn::Add(h, part.load(piece.residual + at));
-      part.store(h, piece.h + at);
+      value = hn::Add(value, part.load(residual + at));
+      part.store(value, h + at);
     }
-    return term(sum, h);
-  });
-}
+    return value;
+  }
+};
+
+// Writes a vector of y.
+template <Kind kind, bool has_bias>
+struct Writer {
+  const float* h;
+  const float* weight;
+  const float* bias;
+  float* y;
+  Vector center;
+  Vector scale;
+  Vector shift;
+
+  HWY_INLINE Writer(const Piece& piece, const Line& line)
+      : h(piece.normed()),
+        weight(piece.weight),
+        bias(piece.bias),
+        y(piece.y),
+        center(hn::Set(tag, line.center)),
+        scale(hn::Set(tag, line.scale)),
+        shift(hn::Set(tag, line.shift)) {}
+
+  template <class Part>
+  HWY_INLINE void operator()(Index at, const Part& part) const {
+    Vector value = part.load(h + at);
+    if constexpr (kind == Kind::rms) {
+      value = hn::Mul(value, scale);
+    } else {
+      value = hn::MulAdd(hn::Sub(value, center), scale, shift);
+    }
+    const Vector weights = part.load(weight + at);
+    part.store(
+        has_bias ? hn::MulAdd(value, weights, part.load(bias + at)) : hn::Mul(value, weights),
+        y + at);
+  }
+};
 
 // Of one vector of distances to the mean.
 struct Deviations {
   Vector sum;
   Vector squares;
+
+  HWY_INLINE void add(Vector deviation) {
+    sum = hn::Add(sum, deviation);
+    squares = hn::MulAdd(deviation, deviation, squares);
+  }
+  HWY_INLINE void add(const Deviations& other) {
+    sum = hn::Add(sum, other.sum);
+    squares = hn::Add(squares, other.squares);
+  }
+  HWY_INLINE Moments moments(Index cols, float center) const {
+    return moments_around(cols, center, hn::GetLane(hn::SumOfLanes(tag, sum)),
+                          hn::GetLane(hn::SumOfLanes(tag, squares)));
+  }
 };
 
-Moments moments_around_center(const float* h, Index cols, float center) {
-  const Vector centers = hn::Set(tag, center);
-  const Vector zero = hn::Zero(tag);
-  const Deviations all = core::fold_row<4>(
-      tag, cols, Deviations{zero, zero},
-      [=](Deviations acc, Index at, const auto& part) HWY_ATTR {
-        const Vector deviation = part.or_else(hn::Sub(part.load(h + at), centers), zero);
-        return Deviations{hn::Add(acc.sum, deviation),
-                          hn::MulAdd(deviation, deviation, acc.squares)};
-      },
-      [](Deviations a, Deviations b) HWY_ATTR {
-        return Deviations{hn::Add(a.sum, b.sum), hn::Add(a.squares, b.squares)};
-      });
-  return moments_around(cols, center, hn::GetLane(hn::SumOfLanes(tag, all.sum)),
-                        hn::GetLane(hn::SumOfLanes(tag, all.squares)));
+// The first pass: the sum of h^2 for RMS norm, that of h for layer norm.
+template <Kind kind>
+HWY_INLINE Vector added(Vector sum, Vector h) {
+  return kind == Kind::rms ? hn::MulAdd(h, h, sum) : hn::Add(sum, h);
 }
 
-// The first pass: the sum of h^2 for RMS norm, that of h for layer norm.
 template <Kind kind, bool fused>
-HWY_INLINE float first_sum(const Piece& piece) {
-  return sum_of_normed<fused>(piece, [](Vector sum, Vector h) HWY_ATTR {
-    return kind == Kind::rms ? hn::MulAdd(h, h, sum) : hn::Add(sum, h);
+float first_sum(const Piece& piece) {
+  const Reader<fused> read(piece);
+  return core::sum_of_row(tag, piece.cols, [=](Vector sum, Index at, const auto& part) HWY_ATTR {
+    return added<kind>(sum, read(at, part));
   });
 }
 
-template <Kind kind>
-float first_sum_of(const Piece& piece) {
-  return piece.residual ? first_sum<kind, true>(piece) : first_sum<kind, false>(piece);
-}
-
-// What else it takes: nothing, or the second pass.
+// What else the moments take: nothing, or the second pass.
 template <Kind kind>
 Moments moments_from(const Piece& piece, float sum) {
   if constexpr (kind == Kind::rms) return {static_cast<double>(piece.cols), 0, sum};
-  return moments_around_center(piece.normed(), piece.cols, sum / static_cast<float>(piece.cols));
+  const float center = sum / static_cast<float>(piece.cols);
+  const Vector centers = hn::Set(tag, center);
+  const Vector zero = hn::Zero(tag);
+  const float* const h = piece.normed();
+  const Deviations all = core::fold_row<4>(
+      tag, piece.cols, Deviations{zero, zero},
+      [=](Deviations acc, Index at, const auto& part) HWY_ATTR {
+        acc.add(part.or_else(hn::Sub(part.load(h + at), centers), zero));
+        return acc;
+      },
+      [](Deviations a, const Deviations& b) HWY_ATTR {
+        a.add(b);
+        return a;
+      });
+  return all.moments(piece.cols, center);
 }
 
 template <Kind kind>
 Moments moments_of(const Piece& piece) {
-  return moments_from<kind>(piece, first_sum_of<kind>(piece));
+  return moments_from<kind>(
+      piece, piece.residual ? first_sum<kind, true>(piece) : first_sum<kind, false>(piece));
 }
 
-template <bool has_bias>
-HWY_INLINE void apply_layer(const Piece& piece, const Line& line) {
-  const Vector center = hn::Set(tag, line.center);
-  const Vector scale = hn::Set(tag, line.scale);
-  const Vector shift = hn::Set(tag, line.shift);
-  const float* const h = piece.normed();
-  core::for_each_vector(tag, piece.cols, [=](Index at, const auto& part) HWY_ATTR {
-    const Vector normal = hn::MulAdd(hn::Sub(part.load(h + at), center), scale, shift);
-    const Vector weight = part.load(piece.weight + at);
-    part.store(
-        has_bias ? hn::MulAdd(normal, weight, part.load(piece.bias + at)) : hn::Mul(normal, weight),
-        piece.y + at);
-  });
-}
-
-HWY_INLINE void apply_rms(const Piece& piece, const Line& line) {
-  const Vector scale = hn::Set(tag, line.scale);
-  const float* const h = piece.normed();
-  core::for_each_vector(tag, piece.cols, [=](Index at, const auto& part) HWY_ATTR {
-    const Vector normal = hn::Mul(part.load(h + at), scale);
-    part.store(hn::Mul(normal, part.load(piece.weight + at)), piece.y + at);
-  });
+template <Kind kind, bool has_bias>
+void write(const Piece& piece, const Line& line) {
+  core::for_each_vector(tag, piece.cols, Writer<kind, has_bias>(piece, line));
 }
 
 template <Kind kind>
 void apply(const Piece& piece, const Line& line) {
+  if (kind == Kind::layer && piece.bias) return write<kind, true>(piece, line);
+  write<kind, false>(piece, line);
+}
+
+// A row on its way through the passes.
+struct Row {
+  Piece piece;
+  float sum = 0;
+  Line line;
+};
+
+// The first pass over one row, the second over another, and the last over a third, all in one loop:
+// what is read, computed and written then overlaps, as it does in a copy.
+template <Kind kind, bool fused, bool has_bias>
+void pass_over_three(Row& first, Row& second, const Row& third, float epsilon) {
+  const Reader<fused> read(first.piece);
+  const Writer<kind, has_bias> write_third(third.piece, third.line);
+  const Index cols = first.piece.cols;
+  const Vector zero = hn::Zero(tag);
   if constexpr (kind == Kind::rms) {
-    apply_rms(piece, line);
-  } else if (piece.bias) {
-    apply_layer<true>(piece, line);
-  } else {
-    apply_layer<false>(piece, line);
+    first.sum = core::sum_of_row(tag, cols, [=](Vector sum, Index at, const auto& part) HWY_ATTR {
+      write_third(at, part);
+      return added<kind>(sum, read(at, part));
+    });
+    second.line = line_of(moments_from<kind>(second.piece, second.sum), epsilon);
+    return;
   }
+  struct Sums {
+    Vector sum;
+    Deviations deviations;
+  };
+  const float center = second.sum / static_cast<float>(cols);
+  const Vector centers = hn::Set(tag, center);
+  const float* const h = second.piece.normed();
+  const Sums sums = core::fold_row<4>(
+      tag, cols, Sums{zero, {zero, zero}},
+      [=](Sums acc, Index at, const auto& part) HWY_ATTR {
+        write_third(at, part);
+        acc.deviations.add(part.or_else(hn::Sub(part.load(h + at), centers), zero));
+        acc.sum = added<kind>(acc.sum, read(at, part));
+        return acc;
+      },
+      [](Sums a, const Sums& b) HWY_ATTR {
+        a.sum = hn::Add(a.sum, b.sum);
+        a.deviations.add(b.deviations);
+        return a;
+      });
+  first.sum = hn::GetLane(hn::SumOfLanes(tag, sums.sum));
+  second.line = line_of(sums.deviations.moments(cols, center), epsilon);
 }
 
 // Each pass over a row ends with numbers that the next pass waits for, up to some hundred cycles
-// with root and divisions. Meanwhile other rows go through other passes: `distance` rows lie
-// between two passes over the same one, and what they touch stays in L1.
-template <Kind kind>
+// with root and divisions. So `distance` rows lie between two passes over the same one, and what
+// they touch stays in L1.
+template <Kind kind, bool fused, bool has_bias>
 void compute_short_rows(const Args& args, Range rows) {
   constexpr Index most = 8;
-  constexpr Index elements_that_hide_the_wait = 2048;
+  constexpr Index elements_that_hide_the_wait = 768;
   const Index cols = args.x.cols;
   const Index distance = std::clamp(elements_that_hide_the_wait / cols, Index{1}, most);
-  struct Row {
-    float sum;
-    Line line;
-  };
   std::array<Row, 2 * most + 1> ring;
-  const auto state_of = [&](Index row) -> Row& {
+  const auto slot = [&](Index row) -> Row& {
     return ring[static_cast<std::size_t>(row) % ring.size()];
   };
   for (Index step = rows.begin; step < rows.end + 2 * distance; ++step) {
-    if (step < rows.end) state_of(step).sum = first_sum_of<kind>(piece_of(args, step, 0, cols));
     const Index second = step - distance;
-    if (second >= rows.begin && second < rows.end) {
-      Row& row = state_of(second);
-      row.line =
-          line_of(moments_from<kind>(piece_of(args, second, 0, cols), row.sum), args.epsilon);
-    }
     const Index third = second - distance;
-    if (third >= rows.begin) apply<kind>(piece_of(args, third, 0, cols), state_of(third).line);
+    if (step < rows.end) slot(step).piece = piece_of(args, step, 0, cols);
+    if (step < rows.end && third >= rows.begin) {
+      pass_over_three<kind, fused, has_bias>(slot(step), slot(second), slot(third), args.epsilon);
+      continue;
+    }
+    if (step < rows.end) slot(step).sum = first_sum<kind, fused>(slot(step).piece);
+    if (second >= rows.begin && second < rows.end) {
+      Row& row = slot(second);
+      row.line = line_of(moments_from<kind>(row.piece, row.sum), args.epsilon);
+    }
+    if (third >= rows.begin) write<kind, has_bias>(slot(third).piece, slot(third).line);
   }
 }
 
@@ -158,7 +235,13 @@ template <Kind kind>
 void compute(const Args& args, Range rows) {
   constexpr Index longest_short_row = 2048;  // two rows of h and two of y are then 32 KiB
   if (args.x.cols > 0 && args.x.cols <= longest_short_row) {
-    return compute_short_rows<kind>(args, rows);
+    const bool fused = args.residual.data;
+    if (kind == Kind::layer && args.bias) {
+      return fused ? compute_short_rows<kind, true, true>(args, rows)
+                   : compute_short_rows<kind, false, true>(args, rows);
+    }
+    return fused ? compute_short_rows<kind, true, false>(args, rows)
+                 : compute_short_rows<kind, false, false>(args, rows);
   }
   for (Index i = rows.begin; i < rows.end; ++i) {
     const Piece row = piece_of(args, i, 0, args.x.cols);

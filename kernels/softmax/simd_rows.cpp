@@ -32,24 +32,38 @@ float max_of(const float* x, Index cols) {
   return hn::GetLane(hn::MaxOfLanes(tag, largest));
 }
 
-// Writes the exponentials of a block whose maximum is known, and returns their sum. Most callers
-// have folded their scale into x, and a multiplication is a twentieth of the time.
+// Writes a vector of exponentials relative to a maximum that is known. Most callers have folded
+// their scale into x, and a multiplication is a twentieth of the time.
 template <bool scaled>
-HWY_INLINE float powers_of(const float* x, float* y, Index cols, float max, float scale) {
-  const Vector maxima = hn::Set(tag, max);
-  const Vector factor = hn::Set(tag, scale);
-  return core::sum_of_row(tag, cols, [=](Vector sum, Index at, const auto& part) HWY_ATTR {
-    Vector distance = hn::Sub(part.load(x + at), maxima);
-    if constexpr (scaled) distance = hn::Mul(distance, factor);
+struct Powers {
+  const float* x;
+  float* y;
+  Vector max;
+  Vector scale;
+
+  HWY_INLINE Powers(const float* from, float* to, float largest, float factor)
+      : x(from), y(to), max(hn::Set(tag, largest)), scale(hn::Set(tag, factor)) {}
+
+  template <class Part>
+  HWY_INLINE Vector operator()(Index at, const Part& part) const {
+    Vector distance = hn::Sub(part.load(x + at), max);
+    if constexpr (scaled) distance = hn::Mul(distance, scale);
     const Vector power = core::exp_nonpositive(tag, distance);
     part.store(power, y + at);
-    return hn::Add(sum, part.or_else(power, hn::Zero(tag)));
+    return part.or_else(power, hn::Zero(tag));
+  }
+};
+
+template <bool scaled>
+float write_powers(const Powers<scaled>& powers, Index cols) {
+  return core::sum_of_row(tag, cols, [=](Vector sum, Index at, const auto& part) HWY_ATTR {
+    return hn::Add(sum, powers(at, part));
   });
 }
 
 float powers_of(const float* x, float* y, Index cols, float max, float scale) {
-  return scale == 1 ? powers_of<false>(x, y, cols, max, 1)
-                    : powers_of<true>(x, y, cols, max, scale);
+  return scale == 1 ? write_powers(Powers<false>(x, y, max, 1), cols)
+                    : write_powers(Powers<true>(x, y, max, scale), cols);
 }
 
 void multiply(float* y, Index cols, float factor) {
@@ -79,33 +93,79 @@ void normalise(const Piece& piece, const Weight* blocks, const Weight& total) {
   }
 }
 
-// Each pass over a row ends with a number that the next pass waits for, some fifty cycles.
-// Meanwhile other rows go through other passes: `distance` rows lie between two passes over the
-// same one, and what they touch stays in L1.
+// A row on its way through the passes.
+struct Row {
+  Piece piece;
+  Weight weight;
+};
+
+// The search for the maximum of one row, the exponentials of another and the division of a third,
+// all in one loop: what is read, computed and written then overlaps.
+template <bool scaled>
+void pass_over_three(Row& first, Row& second, const Row& third) {
+  struct Sums {
+    Vector max;
+    Vector sum;
+  };
+  const Vector start = hn::Set(tag, lowest);
+  const float* const x = first.piece.x;
+  const Powers<scaled> powers(second.piece.x, second.piece.y, second.weight.max,
+                              second.piece.scale);
+  float* const y = third.piece.y;
+  const Vector factor = hn::Set(tag, inverse_of(third.weight.sum));
+  const Sums sums = core::fold_row<4>(
+      tag, first.piece.cols, Sums{start, hn::Zero(tag)},
+      [=](Sums acc, Index at, const auto& part) HWY_ATTR {
+        acc.max = hn::Max(acc.max, part.or_else(part.load(x + at), start));
+        part.store(hn::Mul(part.load(y + at), factor), y + at);
+        acc.sum = hn::Add(acc.sum, powers(at, part));
+        return acc;
+      },
+      [](const Sums& a, const Sums& b) HWY_ATTR {
+        return Sums{hn::Max(a.max, b.max), hn::Add(a.sum, b.sum)};
+      });
+  first.weight.max = hn::GetLane(hn::MaxOfLanes(tag, sums.max));
+  second.weight.sum = hn::GetLane(hn::SumOfLanes(tag, sums.sum));
+}
+
+// Each pass over a row ends with a number that the next one waits for, some fifty cycles. So
+// `distance` rows lie between two passes over the same one, and what they touch stays in L1.
+template <bool scaled>
 void compute_short_rows(const Args& args, Range rows) {
   constexpr Index most = 8;
   constexpr Index elements_that_hide_the_wait = 512;
   const Index cols = args.x.cols;
   const Index distance = std::clamp(elements_that_hide_the_wait / cols, Index{1}, most);
-  std::array<Weight, 2 * most + 1> ring;
-  const auto weight_of = [&](Index row) -> Weight& {
+  std::array<Row, 2 * most + 1> ring;
+  const auto slot = [&](Index row) -> Row& {
     return ring[static_cast<std::size_t>(row) % ring.size()];
   };
   for (Index step = rows.begin; step < rows.end + 2 * distance; ++step) {
-    if (step < rows.end) weight_of(step).max = max_of(args.x.row(step), cols);
     const Index second = step - distance;
-    if (second >= rows.begin && second < rows.end) {
-      weight_of(second).sum = powers_of(args.x.row(second), args.y.row(second), cols,
-                                        weight_of(second).max, args.scale);
-    }
     const Index third = second - distance;
-    if (third >= rows.begin) multiply(args.y.row(third), cols, inverse_of(weight_of(third).sum));
+    if (step < rows.end) slot(step).piece = piece_of(args, step, 0, cols);
+    if (step < rows.end && third >= rows.begin) {
+      pass_over_three<scaled>(slot(step), slot(second), slot(third));
+      continue;
+    }
+    if (step < rows.end) slot(step).weight.max = max_of(slot(step).piece.x, cols);
+    if (second >= rows.begin && second < rows.end) {
+      const auto& [piece, weight] = slot(second);
+      slot(second).weight.sum =
+          write_powers(Powers<scaled>(piece.x, piece.y, weight.max, piece.scale), cols);
+    }
+    if (third >= rows.begin) {
+      multiply(slot(third).piece.y, cols, inverse_of(slot(third).weight.sum));
+    }
   }
 }
 
 void compute(const Args& args, Range rows, Weight* blocks) {
   constexpr Index longest_short_row = 2048;  // two rows of x and two of y are then 32 KiB
-  if (args.x.cols > 0 && args.x.cols <= longest_short_row) return compute_short_rows(args, rows);
+  if (args.x.cols > 0 && args.x.cols <= longest_short_row) {
+    return args.scale == 1 ? compute_short_rows<false>(args, rows)
+                           : compute_short_rows<true>(args, rows);
+  }
   for (Index i = rows.begin; i < rows.end; ++i) {
     const Piece row = piece_of(args, i, 0, args.x.cols);
     normalise(row, blocks, weigh(row, blocks));
