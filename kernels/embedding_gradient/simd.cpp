@@ -12,9 +12,8 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte> worksp
   const SimdSums& sums = static_cast<const SimdPlan&>(prepared).sums;
   parallel_region(ParallelPolicy{}, [&](int thread, int threads) {
     scatter_sorted(args, piece_of(args, thread, threads), workspace,
-                   [&](std::span<const SortedToken> group, Range columns, float* to) {
-                     sums.sum_group(args, group, columns, to);
-                   });
+                   [&](std::span<const SortedToken> tokens, std::size_t count, Range columns,
+                       float* to) { sums.sum_group(args, tokens, count, columns, to); });
   });
 }
 

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "kernels/embedding_gradient/simd_sums.cpp"
 #include <hwy/foreach_target.h>
 // foreach_target.h must come first
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
@@ -36,14 +37,23 @@ constexpr std::size_t rows_at_a_time = 4;
 
 using RowPointers = std::array<const float*, rows_at_a_time>;
 
+// What one pass adds, and as many rows that come after. Rows lie where the text has them: none
+// follows the one before, and no prefetcher of the CPU knows the next one.
+struct Pass {
+  RowPointers rows = {};
+  RowPointers next = {};
+};
+
 // Writes the sum of the rows r..., in that order, or adds them to what is there.
 template <bool accumulate, std::size_t... r>
-HWY_INLINE void sum_rows(const RowPointers& rows, Index n, float* to, std::index_sequence<r...>) {
+HWY_INLINE void sum_rows(const Pass& pass, Index n, float* to, std::index_sequence<r...>) {
+  const RowPointers& rows = pass.rows;
   constexpr std::size_t first = accumulate ? 0 : 1;
   Index j = 0;
   for (; j + lanes <= n; j += lanes) {
     Vector sum = hn::LoadU(tag, accumulate ? to + j : rows[0] + j);
     ((sum = r < first ? sum : hn::Add(sum, hn::LoadU(tag, rows[r] + j))), ...);
+    (hwy::Prefetch(pass.next[r] + j), ...);
     hn::StoreU(sum, tag, to + j);
   }
   for (; j < n; ++j) {
@@ -54,26 +64,33 @@ HWY_INLINE void sum_rows(const RowPointers& rows, Index n, float* to, std::index
 }
 
 template <bool accumulate, std::size_t count>
-void sum_rows_of(const RowPointers& rows, Index n, float* to) {
-  sum_rows<accumulate>(rows, n, to, std::make_index_sequence<count>());
+void sum_rows_of(const Pass& pass, Index n, float* to) {
+  sum_rows<accumulate>(pass, n, to, std::make_index_sequence<count>());
 }
 
 template <bool accumulate>
-constexpr std::array<void (*)(const RowPointers&, Index, float*), rows_at_a_time> by_count = {
+constexpr std::array<void (*)(const Pass&, Index, float*), rows_at_a_time> by_count = {
     &sum_rows_of<accumulate, 1>, &sum_rows_of<accumulate, 2>, &sum_rows_of<accumulate, 3>,
     &sum_rows_of<accumulate, 4>};
 
-void add_row(const float* from, Index n, float* to) { sum_rows_of<true, 1>({from}, n, to); }
+void add_row(const float* from, Index n, float* to) {
+  sum_rows_of<true, 1>({{from}, {from}}, n, to);
+}
 
-void sum_group(const Args& args, std::span<const SortedToken> group, Range columns, float* to) {
-  for (std::size_t i = 0; i < group.size(); i += rows_at_a_time) {
-    const std::size_t count = std::min(rows_at_a_time, group.size() - i);
-    RowPointers rows = {};
-    for (std::size_t r = 0; r < count; ++r) {
-      rows[r] = args.upstream.row(0, group[i + r].token) + columns.begin;
+void sum_group(const Args& args, std::span<const SortedToken> tokens, std::size_t count,
+               Range columns, float* to) {
+  const auto row = [&](std::size_t i) {
+    return args.upstream.row(0, tokens[std::min(i, tokens.size() - 1)].token) + columns.begin;
+  };
+  for (std::size_t i = 0; i < count; i += rows_at_a_time) {
+    const std::size_t rows = std::min(rows_at_a_time, count - i);
+    Pass pass;
+    for (std::size_t r = 0; r < rows; ++r) {
+      pass.rows[r] = row(i + r);
+      pass.next[r] = row(i + r + rows_at_a_time);
     }
     const auto& sums = i == 0 ? by_count<false> : by_count<true>;
-    sums[count - 1](rows, columns.size(), to);
+    sums[rows - 1](pass, columns.size(), to);
   }
 }
 

@@ -11,9 +11,10 @@ struct SimdSums {
   /// Adds n numbers to those at `to`.
   void (*add_row)(const float* from, Index n, float* to);
 
-  /// Writes the sum of the upstream rows of a group of at least one token, of some columns, in
-  /// their order.
-  void (*sum_group)(const Args& args, std::span<const SortedToken> group, Range columns, float* to);
+  /// Writes the sum of the upstream rows of the first `count` tokens, at least one, of some
+  /// columns, in their order. Rows of the tokens after them are fetched while these are added.
+  void (*sum_group)(const Args& args, std::span<const SortedToken> tokens, std::size_t count,
+                    Range columns, float* to);
 };
 
 /// Those of the instruction set in use (instruction_set.h).

@@ -32,12 +32,13 @@ void sort_by_digit(std::span<const SortedToken> from, SortedToken* to, int shift
   for (const SortedToken& token : from) to[places[digit_of(token, shift)]++] = token;
 }
 
-void sum_group(const Args& args, std::span<const SortedToken> group, Range columns, float* to) {
+void sum_group(const Args& args, std::span<const SortedToken> tokens, std::size_t count,
+               Range columns, float* to) {
   const auto row = [&](std::size_t i) {
-    return args.upstream.row(0, group[i].token) + columns.begin;
+    return args.upstream.row(0, tokens[i].token) + columns.begin;
   };
   std::copy_n(row(0), columns.size(), to);
-  for (std::size_t i = 1; i < group.size(); ++i) {
+  for (std::size_t i = 1; i < count; ++i) {
     const float* from = row(i);
     for (Index j = 0; j < columns.size(); ++j) to[j] += from[j];
   }
@@ -47,9 +48,8 @@ void run(const Args& args, const Prepared&, std::span<std::byte> workspace, cons
   assert(is_valid(args));
   parallel_region(ParallelPolicy{}, [&](int thread, int threads) {
     scatter_sorted(args, piece_of(args, thread, threads), workspace,
-                   [&](std::span<const SortedToken> group, Range columns, float* to) {
-                     sum_group(args, group, columns, to);
-                   });
+                   [&](std::span<const SortedToken> tokens, std::size_t count, Range columns,
+                       float* to) { sum_group(args, tokens, count, columns, to); });
   });
 }
 

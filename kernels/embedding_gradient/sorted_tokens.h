@@ -33,8 +33,8 @@ inline std::span<std::byte> workspace_of(std::span<std::byte> workspace, int thr
 }
 
 /// Computes a piece row by row of the gradient, so that each is written once:
-/// sum(group, columns, to) writes the sum of the upstream rows of a group of tokens, in their
-/// order.
+/// sum(tokens, count, columns, to) writes the sum of the upstream rows of the first `count` tokens,
+/// in their order; those after them are the ones that come next.
 template <class Sum>
 void scatter_sorted(const Args& args, const Piece& piece, std::span<std::byte> workspace,
                     const Sum& sum) {
@@ -53,7 +53,7 @@ void scatter_sorted(const Args& args, const Piece& piece, std::span<std::byte> w
     const std::uint32_t id = tokens[begin].id;
     while (end < tokens.size() && tokens[end].id == id) ++end;
     if (zeroes) zero_up_to(id);
-    sum(tokens.subspan(begin, end - begin), piece.columns, part_of_row(id));
+    sum(tokens.subspan(begin), end - begin, piece.columns, part_of_row(id));
     next = Index{id} + piece.classes;
   }
   if (zeroes) zero_up_to(args.gradient.rows);

@@ -14,11 +14,11 @@ struct SimdRows {
   /// loads are the limit.
   MultiplyRows multiply_eight;
 
-  /// One row after the other, in the order of memory: the fastest where A lies in L2, whose
-  /// prefetcher keeps up with one stream only.
+  /// One row after the other, in the order of memory: the fastest where A lies in L2 or near it in
+  /// L3, whose prefetcher keeps up with one stream only.
   MultiplyRows multiply_one;
 
-  /// Four rows at once: as many streams from L3 and memory, each of which waits for its own lines.
+  /// Four rows at once: as many streams from memory, each of which waits for its own lines.
   MultiplyRows multiply_four;
 };
 
