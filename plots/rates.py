@@ -7,6 +7,7 @@ cache after the other.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Iterable
 
@@ -19,6 +20,7 @@ from panels import key_of
 from style import GREY, short_number
 
 PEAK_DASHES = ("solid", (0, (1, 1.2)), (0, (4, 1.5)), (0, (4, 1.5, 1, 1.5)))
+CEILING = "_ceiling"  # label of their lines, which no legend shows
 WORTH_SHOWING = 0.08  # of the peak: below, an axis up to the peak would flatten every line
 PEAK_NAMES = {FMA_PEAK: "FMA peak", "int8_dot": "8-bit dot product peak",
               "stream_read": "bandwidth of reading", "stream_copy": "bandwidth of copying"}
@@ -112,6 +114,14 @@ def steps_for(cells: Iterable[Cell], dashes: dict[tuple[str, int], object],
         line = steps.setdefault((ceiling.probe, ceiling.threads), {})
         line[at] = max(line.get(at, 0), ceiling.rate.value / 1e9)
     return {team: sorted(steps[team].items()) for team in dashes if team in steps}
+
+
+def stairs(line: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The corners of a line that changes half way between its points, on a logarithmic axis."""
+    corners = [line[0]]
+    for (x0, y0), (x1, y1) in zip(line, line[1:]):
+        corners += [(math.sqrt(x0 * x1), y0), (math.sqrt(x0 * x1), y1)]
+    return [*corners, line[-1]]
 
 
 def steps_legend(dashes: dict[tuple[str, int], object]) -> Legend:

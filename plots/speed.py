@@ -86,7 +86,7 @@ class _Speed:
     def _draw_steps(self, axes: Axes, panel: Panel) -> None:
         values = {key_of(problem): value for problem, value in zip(panel.problems, panel.values)}
         for team, line in rates.steps_for(self.measured(panel), self.steps, values).items():
-            axes.step(*zip(*line), where="mid", color=GREY, linewidth=1.1,
+            axes.plot(*zip(*rates.stairs(line)), color=GREY, linewidth=1.1, label=rates.CEILING,
                       linestyle=self.steps[team], zorder=1.5)
 
     def legend(self, panels: list[Panel]) -> Legend:

@@ -43,17 +43,24 @@ class BoundedByMemory(unittest.TestCase):
             self.assertAlmostEqual(y, 8e-9 * 64 * x / cell.seconds.value)
 
     def test_ceilings_are_steps_down_the_caches(self) -> None:
-        axes = draw(speed, "rows")[0]
-        steps = [line for line in axes.lines if line.get_drawstyle() == "steps-mid"]
+        steps = [line for line in draw(speed, "rows")[0].lines if line.get_label() == rates.CEILING]
         self.assertEqual(len(steps), 2)  # thread counts
+        columns = {cell.problem["cols"] for cell in section_of("rows")[1].cells}
         for line, threads in zip(steps, (2, 1)):
-            for cols, rate in zip(line.get_xdata(), line.get_ydata()):
+            corners = list(zip(line.get_xdata(), line.get_ydata()))
+            for cols in columns:
                 level = synthetic_families.level_of(8 * 64 * cols / threads)
-                self.assertAlmostEqual(rate, synthetic_families.LEVELS[level] * threads / 1e9)
+                drawn = [y for x, y in corners if x <= cols][-1]
+                self.assertAlmostEqual(drawn, synthetic_families.LEVELS[level] * threads / 1e9)
             self.assertEqual(list(line.get_ydata()), sorted(line.get_ydata(), reverse=True))
         cold = [line for line in draw(speed, "rows", 1)[0].lines
-                if line.get_drawstyle() == "steps-mid"]
+                if line.get_label() == rates.CEILING]
         self.assertEqual([set(line.get_ydata()) for line in cold], [{56.0}, {28.0}])
+
+    def test_steps_lie_half_way_on_the_logarithmic_axis(self) -> None:
+        self.assertEqual(rates.stairs([(1, 9.0), (4, 5.0), (16, 3.0)]),
+                         [(1, 9.0), (2, 9.0), (2, 5.0), (8, 5.0), (8, 3.0), (16, 3.0)])
+        self.assertEqual(rates.stairs([(4, 5.0)]), [(4, 5.0), (4, 5.0)])
 
     def test_everything_is_on_the_axis(self) -> None:
         axes = draw(speed, "rows")[0]
