@@ -273,7 +273,7 @@ HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
 // Even fewer rows: so many vectors that every accumulator is used. B then passes by in runs as long
 // as prefetchers like them.
 template <int rows>
-constexpr int wide_vectors_for_rows = tile_vectors * (tile_rows / rows);
+constexpr int wide_vectors_for_rows = (tile_rows / rows) * tile_vectors;
 
 template <int rows>
 void multiply_strip(const Strip& s) {

@@ -20,6 +20,9 @@ FREE_MEMBERS = {"settings", "against_settings", "environment", "overrides", "lib
                 "problems", "fixed", "team", "builds", "ceilings"}
 # Where a crossing was found, operands come from memory, or a cell is missing on one side.
 NOT_ALWAYS = {"curve", "bytes_per_second", "lost"}
+# Where a hypervisor hides the caches, there are none to describe.
+if not list(pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+    NOT_ALWAYS |= {"type", "shared_by"}
 
 CONFIG = """
 family   = matmul
