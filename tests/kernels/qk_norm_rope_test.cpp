@@ -383,7 +383,8 @@ TEST(QkNormRopeReference, CatchesAnotherEpsilonWeightAndPosition) {
     return verdict([&](const Args& args) {
       Args wrong = args;
       change(wrong);
-      run(*qk_norm_rope::find("separate"), make_problem(5, 3, 2, 20, 16, Pairing::halves, 99),
+      const Index first = wrong.positions.first;
+      run(*qk_norm_rope::find("separate"), make_problem(5, 3, 2, 20, 16, Pairing::halves, first),
           wrong, {1});
     });
   };
