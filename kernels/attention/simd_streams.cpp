@@ -102,7 +102,7 @@ struct Dots {
       std::array<float, lanes> each;
       hn::StoreU(sums, tag, each.data());
       for (int r = 0; r < rows; ++r) {
-        std::copy_n(each.data() + r * keys, keys, t.scores + r * t.score_stride + j);
+        std::copy_n(each.data() + Index{r} * keys, keys, t.scores + r * t.score_stride + j);
       }
     }
   }

@@ -165,7 +165,10 @@ class Checker {
                        bound);
   }
 
-  double underflow() const { return static_cast<double>(k_ / block_values) * underflow_of_block; }
+  double underflow() const {
+    const Index blocks = k_ / block_values;
+    return static_cast<double>(blocks) * underflow_of_block;
+  }
 
   // Freivalds' test: C*x = Q(A) * (W^T*x) with random signs x.
   std::optional<std::string> why_product_wrong() {
@@ -244,8 +247,8 @@ std::optional<std::string> why_far_from_exact(const Args& args) {
           magnitude += (std::abs(x[p]) + off) * std::abs(weight);
         }
       }
-      bound +=
-          gamma(k + 1) * magnitude + static_cast<double>(k / block_values) * underflow_of_block;
+      const Index blocks = k / block_values;
+      bound += gamma(k + 1) * magnitude + static_cast<double>(blocks) * underflow_of_block;
       const float value = args.c.row(0, i)[j];
       if (!(std::abs(value - expected) <= bound)) {
         return fmt::format("row {}, col {}: value {}, exact {}, bound {:.3g}", i, j, value,

@@ -34,7 +34,7 @@ CROSSOVER_AVX2_INLINE std::uint32_t amax_bits(const float* x) {
   const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
   __m256i largest = _mm256_setzero_si256();
   for (int part = 0; part < 4; ++part) {
-    largest = _mm256_max_epu32(largest, _mm256_and_si256(load_32(x + 8 * part), magnitude));
+    largest = _mm256_max_epu32(largest, _mm256_and_si256(load_32(x + 8 * Index{part}), magnitude));
   }
   __m128i four =
       _mm_max_epu32(_mm256_castsi256_si128(largest), _mm256_extracti128_si256(largest, 1));
@@ -99,8 +99,8 @@ CROSSOVER_AVX2 void multiply_tile(const PanelBlock* panel, const QuantisedRows& 
       }
     }
     for (int half = 0; half < 2; ++half) {
-      const __m256 scale_w = _mm256_cvtph_ps(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(panel[b].scales + first + 8 * half)));
+      const __m256 scale_w = _mm256_cvtph_ps(_mm_loadu_si128(
+          reinterpret_cast<const __m128i*>(panel[b].scales + first + 8 * Index{half})));
       for (int r = 0; r < tile_rows; ++r) {
         const __m256 scale =
             _mm256_mul_ps(scale_w, _mm256_set1_ps(a.scales[(row + r) * blocks + b]));
@@ -204,8 +204,8 @@ CROSSOVER_AVX2 void dequantise(const BlockQ8* blocks, Index count, float* to) {
     const __m256 scale = _mm256_set1_ps(_cvtsh_ss(blocks[b].scale));
     for (int part = 0; part < 4; ++part) {
       const __m128i values =
-          _mm_loadl_epi64(reinterpret_cast<const __m128i*>(blocks[b].values + 8 * part));
-      _mm256_storeu_ps(to + b * block_values + 8 * part,
+          _mm_loadl_epi64(reinterpret_cast<const __m128i*>(blocks[b].values + 8 * Index{part}));
+      _mm256_storeu_ps(to + b * block_values + 8 * Index{part},
                        _mm256_mul_ps(scale, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(values))));
     }
   }

@@ -156,7 +156,7 @@ CROSSOVER_AVX512_INLINE void pack_16(const char* values, Index stride, std::uint
     const __m512i b = _mm512_unpackhi_epi32(w[0], w[1]);
     const __m512i c = _mm512_unpacklo_epi32(w[2], w[3]);
     const __m512i d = _mm512_unpackhi_epi32(w[2], w[3]);
-    std::uint8_t* step = to + half * 4 * panel_cols * 4;
+    std::uint8_t* step = to + Index{half} * 4 * panel_cols * 4;
     _mm512_store_si512(step, _mm512_unpacklo_epi64(a, c));
     _mm512_store_si512(step + panel_cols * 4, _mm512_unpackhi_epi64(a, c));
     _mm512_store_si512(step + 2 * panel_cols * 4, _mm512_unpacklo_epi64(b, d));
@@ -225,7 +225,7 @@ CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const QuantisedRows
   const std::int8_t* next = values + tile_rows * stride;
   for (Index b = 0; b < blocks; ++b) {
     for (int line = 0; line < (tile_rows + 1) / 2; ++line)
-      _mm_prefetch(next + 64 * line, _MM_HINT_T0);
+      _mm_prefetch(next + 64 * Index{line}, _MM_HINT_T0);
     next += tile_rows * block_values;
     __m512i sum[tile_rows][2];
 #pragma GCC unroll 8
@@ -239,7 +239,7 @@ CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const QuantisedRows
 #pragma GCC unroll 8
       for (int r = 0; r < tile_rows; ++r) {
         int four;
-        std::memcpy(&four, values + r * stride + b * block_values + step * 4, 4);
+        std::memcpy(&four, values + r * stride + b * block_values + Index{step} * 4, 4);
         const __m512i broadcast = _mm512_set1_epi32(four);
         sum[r][0] = _mm512_dpbusd_epi32(sum[r][0], w0, broadcast);
         sum[r][1] = _mm512_dpbusd_epi32(sum[r][1], w1, broadcast);
@@ -311,7 +311,7 @@ CROSSOVER_AVX512 void multiply_dots(const WeightRows& weights, const QuantisedRo
     for (__m512& of_pair : of_row) of_pair = _mm512_setzero_ps();
   }
   // The rows lie one behind the other: what is wanted next is the same place of the next group.
-  const Index ahead = 2 * pairs * weights.row_stride * static_cast<Index>(sizeof(BlockQ8));
+  const Index ahead = Index{2} * pairs * weights.row_stride * static_cast<Index>(sizeof(BlockQ8));
   for (Index b = 0; b < blocks; ++b) {
     for (int p = 0; p < pairs; ++p) {
       const BlockQ8& low = columns[2 * p][b];
@@ -333,11 +333,11 @@ CROSSOVER_AVX512 void multiply_dots(const WeightRows& weights, const QuantisedRo
   for (int r = 0; r < tile_rows; ++r) {
     float* to = c.data + (row + r) * c.row_stride + col;
     for (int p = 0; p < pairs; ++p) {
-      if (col + 2 * p < weights.cols) {
-        to[2 * p] = _mm512_mask_reduce_add_ps(0x00ff, total[r][p]);
+      if (col + 2 * Index{p} < weights.cols) {
+        to[2 * Index{p}] = _mm512_mask_reduce_add_ps(0x00ff, total[r][p]);
       }
-      if (col + 2 * p + 1 < weights.cols) {
-        to[2 * p + 1] = _mm512_mask_reduce_add_ps(0xff00, total[r][p]);
+      if (col + 2 * Index{p} + 1 < weights.cols) {
+        to[2 * Index{p} + 1] = _mm512_mask_reduce_add_ps(0xff00, total[r][p]);
       }
     }
   }
@@ -357,7 +357,7 @@ CROSSOVER_AVX512 void multiply_rows(const WeightRows& weights, const QuantisedRo
       multiply_dots<4, dot_pairs>,
   };
   const Index count = ceil_div(a.rows, most_dot_rows);
-  for (Index col = 0; col < weights.cols; col += 2 * dot_pairs) {
+  for (Index col = 0; col < weights.cols; col += 2 * Index{dot_pairs}) {
     for (Index t = 0; t < count; ++t) {
       const Range of = share(a.rows, count, t);
       dots[static_cast<std::size_t>(of.size())](weights, a, of.begin, col, c);
@@ -370,8 +370,8 @@ CROSSOVER_AVX512 void dequantise(const BlockQ8* blocks, Index count, float* to) 
     const __m512 scale = _mm512_set1_ps(_cvtsh_ss(blocks[b].scale));
     for (int half = 0; half < 2; ++half) {
       const __m128i values =
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(blocks[b].values + 16 * half));
-      _mm512_storeu_ps(to + b * block_values + 16 * half,
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(blocks[b].values + 16 * Index{half}));
+      _mm512_storeu_ps(to + b * block_values + 16 * Index{half},
                        _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(values))));
     }
   }
