@@ -2,9 +2,12 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 
+#include "experiments/activation_cases.h"
 #include "experiments/environment.h"
 #include "experiments/families.h"
+#include "experiments/norm_cases.h"
 #include "experiments/probe_cases.h"
+#include "experiments/softmax_cases.h"
 #include "harness/plan/config.h"
 #include "harness/plan/plan.h"
 #include "harness/results/manifest.h"
@@ -128,6 +131,77 @@ TEST(Cases, InstructionSetsThatAreNotThereAreUnsupported) {
   cell.arm.settings["isa"] = "avx2";
 #endif
   EXPECT_THROW(make_case(cell), harness::Unsupported);
+}
+
+/// A cell of a family of rows, with the settings that it has beside the usual ones.
+harness::Cell row_cell(const std::string& family, const std::string& variant,
+                       const harness::Settings& settings) {
+  harness::Cell cell{
+      "test",
+      {family,
+       variant,
+       {{"threads", "2"}, {"cache", "warm"}, {"buffers", "preallocated"}, {"isa", "auto"}},
+       0},
+      {{"rows", 5}, {"cols", 100}}};
+  for (const auto& [key, value] : settings) cell.arm.settings[key] = value;
+  return cell;
+}
+
+/// Every choice of the family's own settings.
+std::vector<harness::Settings> own_settings(const harness::FamilyInfo& family) {
+  std::vector<harness::Settings> all{{}};
+  for (const harness::SettingInfo& setting : family.settings) {
+    if (setting.name == "isa") continue;
+    std::vector<harness::Settings> longer;
+    for (const harness::Settings& chosen : all) {
+      for (const std::string& value : setting.values) {
+        longer.push_back(chosen);
+        longer.back()[setting.name] = value;
+      }
+    }
+    all = longer;
+  }
+  return all;
+}
+
+TEST(RowCases, AreRightInEverySetting) {
+  int cases = 0;
+  for (const harness::FamilyInfo& family :
+       {softmax_family(), rms_norm_family(), layer_norm_family(), activation_family()}) {
+    for (const harness::VariantInfo& variant : family.variants) {
+      for (harness::Settings settings : own_settings(family)) {
+        for (const std::string cache : {"warm", "cold"}) {
+          settings["cache"] = cache;
+          settings["buffers"] = cache == "cold" ? "per_call" : "preallocated";
+          const harness::Case the_case = make_case(row_cell(family.name, variant.name, settings));
+          the_case.call();
+          EXPECT_EQ(the_case.why_wrong(), std::nullopt) << family.name << " " << variant.name;
+          ++cases;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(cases, 2 * (5 + 4 * 3 + 4 * 3 + 4 * 3 * 2));  // softmax, two norms, activation
+}
+
+TEST(RowCases, CountTheirTrafficOnce) {
+  const auto bytes = [](const std::string& family, const harness::Settings& settings) {
+    return make_case(row_cell(family, "simd", settings)).work.bytes;
+  };
+  EXPECT_DOUBLE_EQ(bytes("softmax", {}), 8 * 500);
+  EXPECT_DOUBLE_EQ(bytes("rms_norm", {{"residual", "none"}}), 8 * 500 + 4 * 100);
+  EXPECT_DOUBLE_EQ(bytes("layer_norm", {{"residual", "separate"}}), 16 * 500 + 8 * 100);
+  EXPECT_DOUBLE_EQ(bytes("activation", {{"function", "silu"}, {"gated", "mul"}}), 12 * 500);
+}
+
+TEST(RowCases, AResidualOfItsOwnIsAnotherRegion) {
+  const auto regions = [](const std::string& residual) {
+    const harness::Cell cell = row_cell("rms_norm", "simd_parallel", {{"residual", residual}});
+    return make_case(cell).count().parallel_regions;
+  };
+  EXPECT_EQ(regions("none"), 1u);
+  EXPECT_EQ(regions("fused"), 1u);
+  EXPECT_EQ(regions("separate"), 2u);
 }
 
 harness::Cell probe_cell(const std::string& variant, int threads) {
