@@ -106,7 +106,8 @@ class Create(WithModels):
     def test_interruption_leaves_nothing(self):
         out = self.folder / "out.gguf"
         process = subprocess.Popen(
-            [program.PROGRAM, "model", "create", "--preset", "embeddinggemma-300m", out], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [program.PROGRAM, "model", "create", "--preset", "embeddinggemma-300m", out],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         while process.poll() is None and not list(self.folder.iterdir()):
             time.sleep(0.001)
