@@ -19,7 +19,8 @@ class RowShares {
   RowShares(Index rows, Index cols, int threads)
       : rows_(rows), cols_(cols), threads_(threads), lines_(ceil_div(cols, line)) {
     constexpr Index rows_per_thread_that_even_out = 8;
-    constexpr Index cols_worth_a_barrier = 2048;  // some 0.3 us of work; a barrier takes 0.1 to 0.2
+    constexpr Index cols_worth_a_barrier =
+        2048;  // an estimate: a barrier must cost less than it evens out
     const bool few = rows < threads;
     const bool uneven = rows % threads != 0 && rows < rows_per_thread_that_even_out * threads;
     cut_ = threads > 1 && rows * cols > 0 && (few || (uneven && cols >= cols_worth_a_barrier));

@@ -201,7 +201,7 @@ void pass_over_three(Row& first, Row& second, const Row& third, float epsilon) {
   second.line = line_of(sums.deviations.moments(cols, center), epsilon);
 }
 
-// Each pass over a row ends with numbers that the next pass waits for, up to some hundred cycles
+// Each pass over a row ends with numbers that the next pass waits for, longest
 // with root and divisions. So `distance` rows lie between two passes over the same one, and what
 // they touch stays in L1.
 template <Kind kind, bool fused, bool has_bias>

@@ -33,7 +33,7 @@ float max_of(const float* x, Index cols) {
 }
 
 // Writes a vector of exponentials relative to a maximum that is known. Most callers have folded
-// their scale into x, and a multiplication is a twentieth of the time.
+// their scale into x, which saves a multiplication.
 template <bool scaled>
 struct Powers {
   const float* x;
@@ -128,7 +128,7 @@ void pass_over_three(Row& first, Row& second, const Row& third) {
   second.weight.sum = hn::GetLane(hn::SumOfLanes(tag, sums.sum));
 }
 
-// Each pass over a row ends with a number that the next one waits for, some fifty cycles. So
+// Each pass over a row ends with a number that the next one waits for. So
 // `distance` rows lie between two passes over the same one, and what they touch stays in L1.
 template <bool scaled>
 void compute_short_rows(const Args& args, Range rows) {
