@@ -37,7 +37,7 @@ sources_of() {
 compile() {
   local target=$1 program=$2 sources libraries
   sources=$(sources_of "$target")
-  libraries=$(pkg-config --cflags --libs fmt)
+  libraries=$(pkg-config --cflags --libs fmt libpcre2-8)
   # shellcheck disable=SC2086  # neither the files' names nor pkg-config's words hold blanks
   clang++ -std=c++20 -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
     -o "$program" "$target" $sources $libraries -pthread

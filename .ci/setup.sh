@@ -16,6 +16,7 @@ libhwy-dev                     Highway, the SIMD kernels
 nlohmann-json3-dev             result files
 libsqlite3-dev                 export as an SQLite database
 zlib1g-dev                     reading compressed runs
+libpcre2-dev                   regular expressions of tokenizers
 libopenblas-dev                a peer to compare with
 libeigen3-dev                  a peer to compare with
 libblis-openmp-dev             a peer to compare with
