@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -13,7 +14,8 @@ namespace crossover::harness {
 /// How much one call does; the basis of GFLOP/s and of estimated times.
 struct Work {
   double flops = 0;
-  double bytes = 0;  // compulsory traffic: every operand once
+  double bytes = 0;                          // compulsory traffic: every operand once
+  std::map<std::string, double> items = {};  // what else a call gets done: {{"texts", 32}}
 };
 
 /// What executed during one untimed call. Missing is null, not 0: a vendor's library does not tell.
@@ -41,6 +43,10 @@ struct Case {
 
   /// One call between a reset and a reading of the execution counters.
   std::function<ExecutionCounts()> count;
+
+  /// What one more untimed call tells about itself, by name, e.g. {{"attention_seconds", 0.01}}.
+  /// May be empty.
+  std::function<std::map<std::string, double>()> details = {};
 };
 
 /// Thrown by a factory for a cell that cannot run here; becomes a row "unsupported" with its

@@ -29,22 +29,25 @@ Settings settings_from(const Json& object) {
 Json to_json(const CellFacts& facts) {
   const ExecutionCounts& execution = facts.counts.execution;
   const bool measured = facts.status == Status::measured;
-  const Json work{{"flops", facts.work.flops}, {"bytes", facts.work.bytes}};
-  return {{"status", to_string(facts.status)},
-          {"reason", nullable(facts.reason)},
-          {"iterations", measured ? Json(facts.iterations) : Json(nullptr)},
-          {"call_seconds", nullable(facts.call_seconds)},
-          {"prepare_seconds", nullable(facts.prepare_seconds)},
-          {"setup_seconds", nullable(facts.setup_seconds)},
-          {"work", measured ? work : Json(nullptr)},
-          {"counters",
-           {{"parallel_regions", nullable(execution.parallel_regions)},
-            {"tasks", nullable(execution.tasks)},
-            {"threads_used", nullable(execution.threads_used)},
-            {"code_path", nullable(execution.code_path)},
-            {"threads_started", nullable(execution.threads_started)},
-            {"allocations", nullable(facts.counts.allocations)},
-            {"allocated_bytes", nullable(facts.counts.allocated_bytes)}}}};
+  Json work{{"flops", facts.work.flops}, {"bytes", facts.work.bytes}};
+  if (!facts.work.items.empty()) work["items"] = facts.work.items;
+  Json row = {{"status", to_string(facts.status)},
+              {"reason", nullable(facts.reason)},
+              {"iterations", measured ? Json(facts.iterations) : Json(nullptr)},
+              {"call_seconds", nullable(facts.call_seconds)},
+              {"prepare_seconds", nullable(facts.prepare_seconds)},
+              {"setup_seconds", nullable(facts.setup_seconds)},
+              {"work", measured ? work : Json(nullptr)},
+              {"counters",
+               {{"parallel_regions", nullable(execution.parallel_regions)},
+                {"tasks", nullable(execution.tasks)},
+                {"threads_used", nullable(execution.threads_used)},
+                {"code_path", nullable(execution.code_path)},
+                {"threads_started", nullable(execution.threads_started)},
+                {"allocations", nullable(facts.counts.allocations)},
+                {"allocated_bytes", nullable(facts.counts.allocated_bytes)}}}};
+  if (!facts.details.empty()) row["details"] = facts.details;
+  return row;
 }
 
 CellFacts cell_facts_from(const Json& row) {
@@ -56,7 +59,8 @@ CellFacts cell_facts_from(const Json& row) {
   facts.prepare_seconds = optional_from<double>(row, "prepare_seconds");
   facts.setup_seconds = optional_from<double>(row, "setup_seconds");
   if (const Json& work = row.at("work"); !work.is_null()) {
-    facts.work = {work.at("flops"), work.at("bytes")};
+    facts.work = {work.at("flops"), work.at("bytes"),
+                  work.value("items", std::map<std::string, double>())};
   }
   const Json& counters = row.at("counters");
   facts.counts.execution = {optional_from<std::uint64_t>(counters, "parallel_regions"),
@@ -66,6 +70,7 @@ CellFacts cell_facts_from(const Json& row) {
                             optional_from<std::uint64_t>(counters, "threads_started")};
   facts.counts.allocations = optional_from<std::uint64_t>(counters, "allocations");
   facts.counts.allocated_bytes = optional_from<std::uint64_t>(counters, "allocated_bytes");
+  facts.details = row.value("details", facts.details);
   return facts;
 }
 

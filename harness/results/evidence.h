@@ -33,6 +33,7 @@ struct CellFacts {
   std::optional<double> setup_seconds;  // making the case in the worker: operands, preparation
   Work work;
   CallCounts counts;
+  std::map<std::string, double> details{};  // what an untimed call told about itself
 };
 
 /// One sample: `iterations` calls in one go. `seconds` is per call, the rest is for the whole

@@ -39,6 +39,16 @@ Json counters_json(const CellFacts& facts, const CellTotals& totals) {
   return counters;
 }
 
+/// "texts" and whatever else a call gets done, per second; null where it was not measured.
+Json items_per_second(const Work& work, const Json& seconds) {
+  Json rates = Json::object();
+  for (const auto& [name, count] : work.items) {
+    const Json& median = seconds.at("median");
+    rates[name] = median.is_null() ? Json(nullptr) : Json(count / median.get<double>());
+  }
+  return rates;
+}
+
 /// Of one cell; null where it does no such work or was not measured.
 struct Rates {
   std::optional<double> gflops;
@@ -93,26 +103,30 @@ Json SectionSummary::cell(std::size_t arm, std::size_t problem, const Json& ceil
   const CellTotals& totals = evidence_.totals(arm, problem);
   const Json seconds = seconds_json(evidence_, arm, problem);
   const Rates rates = this->rates(arm, problem, ceilings);
-  return {{"id", cell_id({plan_.name, identity, plan_.problems[problem]})},
-          {"section", plan_.name},
-          {"family", identity.family},
-          {"variant", identity.variant},
-          {"label", arm_label(arm)},
-          {"threads", threads_of(identity)},
-          {"settings", to_json(identity.settings)},
-          {"replica", identity.replica},
-          {"problem", to_json(plan_.problems[problem])},
-          {"status", to_string(facts.status)},
-          {"reason", nullable(facts.reason)},
-          {"seconds", seconds},
-          {"gflops", nullable(rates.gflops)},
-          {"gigabytes_per_second", nullable(rates.gigabytes)},
-          {"ceiling", to_json(rates.ceiling)},
-          {"percent_of_peak", nullable(rates.percent_of_peak)},
-          {"launches", evidence_.launches(arm, problem)},
-          {"samples", totals.samples},
-          {"prepare_seconds", nullable(facts.prepare_seconds)},
-          {"counters", counters_json(facts, totals)}};
+  Json row = {{"id", cell_id({plan_.name, identity, plan_.problems[problem]})},
+              {"section", plan_.name},
+              {"family", identity.family},
+              {"variant", identity.variant},
+              {"label", arm_label(arm)},
+              {"threads", threads_of(identity)},
+              {"settings", to_json(identity.settings)},
+              {"replica", identity.replica},
+              {"problem", to_json(plan_.problems[problem])},
+              {"status", to_string(facts.status)},
+              {"reason", nullable(facts.reason)},
+              {"seconds", seconds},
+              {"gflops", nullable(rates.gflops)},
+              {"gigabytes_per_second", nullable(rates.gigabytes)},
+              {"ceiling", to_json(rates.ceiling)},
+              {"percent_of_peak", nullable(rates.percent_of_peak)},
+              {"launches", evidence_.launches(arm, problem)},
+              {"samples", totals.samples},
+              {"prepare_seconds", nullable(facts.prepare_seconds)},
+              {"counters", counters_json(facts, totals)}};
+  // Members of those cells alone that have them: most kernels have neither.
+  if (!facts.work.items.empty()) row["items_per_second"] = items_per_second(facts.work, seconds);
+  if (!facts.details.empty()) row["details"] = facts.details;
+  return row;
 }
 
 void SectionSummary::add_cells(const Json& ceilings, Json& cells) const {

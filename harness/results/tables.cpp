@@ -213,6 +213,16 @@ std::string ratio_note(const std::vector<Json>& comparisons) {
       bases.size() == 1 ? *bases.begin() : "baseline");
 }
 
+/// What the calls of these cells get done beside operations: texts, tokens.
+std::vector<std::string> items_of(const std::vector<Json>& cells) {
+  std::set<std::string> names;
+  for (const Json& cell : cells) {
+    const Json items = cell.value("items_per_second", Json::object());
+    for (const auto& [name, rate] : items.items()) names.insert(name);
+  }
+  return {names.begin(), names.end()};
+}
+
 void add_cells(Table& table, const Json& summary) {
   std::vector<Json> cells;
   for (const Json& cell : summary.at("cells")) {
@@ -221,11 +231,16 @@ void add_cells(Table& table, const Json& summary) {
   const std::vector<Json> comparisons = of_section(summary.at("comparisons"), table.section);
   const ProblemColumns columns(problems_of(cells));
   const Rate rate = rate_of(cells);
+  const std::vector<std::string> items = items_of(cells);
   table.columns = columns.names;
   append(table.columns, with_rate(sweep_columns, rate));
   table.data_columns = columns.names;
   table.data_columns.push_back("kernel");
   append(table.data_columns, sweep_data_columns);
+  for (const std::string& item : items) {
+    table.columns.push_back(item + "/s");
+    table.data_columns.push_back(item + "_per_second");
+  }
   const Lookup by_arm(comparisons, "label", "settings");
   for (const Json& cell : cells) {
     const Json* comparison = by_arm.find(cell, "label", "settings", cell.at("problem"));
@@ -233,6 +248,11 @@ void add_cells(Table& table, const Json& summary) {
     Row data = row;
     append(row, sweep_row(cell, comparison, rate));
     append(data, sweep_data(cell, comparison));
+    for (const std::string& item : items) {
+      const Json per_second = cell.value("items_per_second", Json::object()).value(item, Json());
+      row.push_back(number(per_second, "{:.1f}"));
+      data.push_back(raw(per_second));
+    }
     table.rows.push_back(std::move(row));
     table.data.push_back(std::move(data));
   }

@@ -27,7 +27,7 @@ double cell_seconds(const Protocol& protocol, double call_seconds, double setup_
 CellFacts over_budget(const Protocol& protocol, double seconds, double share) {
   return refused(Status::skipped,
                  fmt::format("would take about {}; {} of the budget of {} are left for it",
-                             duration_text(seconds), duration_text(share),
+                             duration_text(seconds), duration_text(std::max(share, 0.0)),
                              duration_text(protocol.budget_seconds)));
 }
 

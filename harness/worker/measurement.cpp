@@ -157,6 +157,7 @@ CellFacts characterise(const Case& the_case, double min_sample_seconds) {
     }
   }
   facts.counts.execution = the_case.count();
+  if (the_case.details) facts.details = the_case.details();
   const auto [per_call, iterations] = calibrate(the_case, first_call, min_sample_seconds);
   facts.call_seconds = per_call;
   facts.iterations = iterations;
