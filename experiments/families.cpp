@@ -9,6 +9,7 @@
 #include "experiments/dot_cases.h"
 #include "experiments/embedding_cases.h"
 #include "experiments/embedding_gradient_cases.h"
+#include "experiments/encoder_cases.h"
 #include "experiments/matmul_cases.h"
 #include "experiments/matmul_q8_cases.h"
 #include "experiments/matvec_cases.h"
@@ -17,6 +18,7 @@
 #include "experiments/qk_norm_rope_cases.h"
 #include "experiments/rope_cases.h"
 #include "experiments/softmax_cases.h"
+#include "experiments/tokenizer_cases.h"
 
 namespace crossover::experiments {
 namespace {
@@ -27,6 +29,8 @@ struct Family {
 };
 
 constexpr auto all = std::to_array<Family>({
+    {encoder_family, encoder_case},
+    {encoder_f32_family, encoder_case},
     {matmul_family, matmul_case},
     {matmul_q8_family, matmul_q8_case},
     {attention_family, attention_case},
@@ -40,6 +44,7 @@ constexpr auto all = std::to_array<Family>({
     {rms_norm_family, rms_norm_case},
     {rope_family, rope_case},
     {softmax_family, softmax_case},
+    {tokenizer_family, tokenizer_case},
     {probe_family, probe_case},
 });
 

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "experiments/aligned_buffer.h"
 #include "experiments/operand_fill.h"
 #include "harness/case.h"
+#include "kernels/core/aligned_buffer.h"
 #include "kernels/core/execution_counters.h"
 #include "kernels/core/kernel.h"
 

@@ -6,9 +6,11 @@
 
 #include "build_info.h"
 #include "experiments/command.h"
+#include "experiments/encoder_setup.h"
 #include "experiments/families.h"
 #include "harness/json.h"
 #include "harness/results/run_directory.h"
+#include "model/transformer/encoder_preset.h"
 
 namespace crossover::experiments {
 namespace {
@@ -81,6 +83,22 @@ Json results_json() {
   return list;
 }
 
+/// Presets, and where those that were made lie.
+Json models_json() {
+  Json list = Json::array();
+  for (const model::EncoderPreset& preset : model::encoder_presets()) {
+    for (const char* type : {"q8_0", "f16", "bf16", "f32"}) {
+      const std::filesystem::path file = preset_file(preset.name, type);
+      const bool exists = std::filesystem::exists(file);
+      list.push_back({{"model", preset.name},
+                      {"type", type},
+                      {"state", exists ? "made" : "made where it is needed"},
+                      {"path", file.string()}});
+    }
+  }
+  return list;
+}
+
 void print_kernels(const Json& list) {
   for (const Json& row : list) {
     std::string traits;
@@ -115,8 +133,9 @@ void print_rows(const Json& list) {
 
 int list_command(const Arguments& arguments) {
   Options options(
-      "list kernels|experiments|results [options]",
-      "Lists what can be measured, the experiments that ship with the program, or stored runs.",
+      "list kernels|experiments|results|models [options]",
+      "Lists what can be measured, the experiments that ship with the program, stored runs, or\n"
+      "models that need no download.",
       "crossover list kernels --format json");
   options.add()("format", boost::program_options::value<std::string>()->default_value("text"),
                 "text or json");
@@ -132,8 +151,10 @@ int list_command(const Arguments& arguments) {
     list = experiments_json();
   } else if (what == "results") {
     list = results_json();
+  } else if (what == "models") {
+    list = models_json();
   } else {
-    throw UsageError(fmt::format("list {}: expected one of kernels, experiments, results",
+    throw UsageError(fmt::format("list {}: expected one of kernels, experiments, results, models",
                                  what.empty() ? "what?" : what));
   }
   if (json) {

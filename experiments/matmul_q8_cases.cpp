@@ -10,6 +10,7 @@
 #include "kernels/quant/matmul_q8.h"
 #include "kernels/quant/reference.h"
 #include "kernels/quant/simd_code.h"
+#include "model/transformer/matmul_products.h"
 
 namespace crossover::experiments {
 namespace {
@@ -55,34 +56,6 @@ void fill_weights(std::span<quant::BlockQ8> blocks, const kernels::ParallelPolic
   });
 }
 
-/// A variant of matmul as the f32 product of others.
-class MatmulProduct : public quant::DenseProduct {
- public:
-  MatmulProduct(const matmul::Kernel& kernel, const quant::Problem& problem,
-                const kernels::ParallelPolicy& policy)
-      : kernel_(kernel),
-        policy_(policy),
-        problem_{1, problem.m, problem.n, problem.k, matmul::Layout::abt} {
-    if (const auto why = kernel.why_unsupported(problem_)) throw harness::Unsupported(*why);
-    prepared_ = kernel.prepare(problem_, {}, policy);
-    workspace_ = AlignedBuffer<std::byte>(kernel.workspace_bytes(problem_, policy));
-  }
-
-  void run(const kernels::MatrixBatch<const float>& a, const kernels::MatrixBatch<const float>& b,
-           const kernels::MatrixBatch<float>& c) const override {
-    kernel_.run({a, b, c, matmul::Layout::abt}, *prepared_, workspace_.span(), policy_);
-  }
-
-  std::optional<std::string> code_path() const override { return prepared_->code_path(); }
-
- private:
-  const matmul::Kernel& kernel_;
-  kernels::ParallelPolicy policy_;
-  matmul::Problem problem_;
-  std::unique_ptr<kernels::Prepared> prepared_;
-  AlignedBuffer<std::byte> workspace_;
-};
-
 /// What the setting `product` says, or null.
 std::shared_ptr<const quant::DenseProduct> product_of(const harness::Arm& arm,
                                                       const quant::Problem& problem) {
@@ -90,8 +63,12 @@ std::shared_ptr<const quant::DenseProduct> product_of(const harness::Arm& arm,
   if (name == "none") return nullptr;
   const matmul::Kernel* kernel = matmul::find(name);
   if (kernel == nullptr) throw std::invalid_argument("unknown variant of matmul: " + name);
-  return std::make_shared<MatmulProduct>(*kernel, problem,
-                                         kernels::ParallelPolicy{harness::threads_of(arm)});
+  try {
+    return std::make_shared<model::WeightProduct>(
+        *kernel, problem, kernels::ParallelPolicy{harness::threads_of(arm)});
+  } catch (const std::runtime_error& error) {
+    throw harness::Unsupported(error.what());
+  }
 }
 
 /// One set of operands.

@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <vector>
 
-#include "experiments/aligned_buffer.h"
 #include "experiments/instruction_set_setting.h"
 #include "experiments/variant_info.h"
 #include "harness/worker/machine.h"
+#include "kernels/core/aligned_buffer.h"
 #include "kernels/core/execution_counters.h"
 #include "kernels/probe/probe.h"
 

@@ -1,0 +1,392 @@
+#include "experiments/encoder_cases.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <map>
+#include <memory>
+
+#include "experiments/encoder_setup.h"
+#include "experiments/instruction_set_setting.h"
+#include "experiments/policy_setting.h"
+#include "kernels/core/execution_counters.h"
+#include "kernels/quant/simd_code.h"
+
+namespace crossover::experiments {
+namespace {
+
+using kernels::Index;
+using model::BatchRunner;
+using Texts = std::vector<std::vector<kernels::TokenId>>;
+
+/// What all cells of one worker share: opening a model takes a tenth of a second.
+struct LoadedModel {
+  explicit LoadedModel(const std::filesystem::path& path)
+      : encoder(path), weights(encoder.file(), longest_text(encoder), false) {}
+
+  static Index longest_text(const EncoderFile& encoder) {
+    constexpr std::uint64_t most = 8192;  // positions, for each of which there is a row of angles
+    return static_cast<Index>(std::min(encoder.config().shape.context, most));
+  }
+
+  EncoderFile encoder;
+  model::EncoderWeights weights;
+};
+
+const LoadedModel& loaded_model(const harness::Arm& arm) {
+  static std::map<std::string, std::unique_ptr<LoadedModel>> models;
+  const std::string path = model_file(arm.settings.at("model"), arm.settings.at("type")).string();
+  std::unique_ptr<LoadedModel>& model = models[path];
+  if (!model) model = std::make_unique<LoadedModel>(path);
+  const bool q8_family = arm.family == "encoder";
+  if (model->encoder.is_q8() != q8_family) {
+    throw harness::Unsupported(fmt::format("{} has {} weights: use family = {}", path,
+                                           q8_family ? "no Q8_0" : "Q8_0",
+                                           q8_family ? "encoder_f32" : "encoder"));
+  }
+  return *model;
+}
+
+/// As many texts as the batch has, cycled; cut from one long one where the problem says how many
+/// tokens each has.
+Texts batch_of(const harness::Cell& cell, const LoadedModel& model) {
+  const std::string& name = cell.arm.settings.at("texts");
+  const auto batch = static_cast<std::size_t>(harness::extent(cell.problem, "batch"));
+  const auto tokens = static_cast<std::size_t>(harness::extent(cell.problem, "tokens"));
+  const auto most = static_cast<std::size_t>(LoadedModel::longest_text(model.encoder));
+  const Texts all =
+      model::tokenise(model.encoder.tokenizer(), texts_of(name), most, model::TooLong::error, name)
+          .ids;
+  Texts batch_texts;
+  if (tokens == 0) {
+    for (std::size_t i = 0; i < batch; ++i) batch_texts.push_back(all[i % all.size()]);
+    return batch_texts;
+  }
+  if (tokens > most) {
+    throw harness::Unsupported(
+        fmt::format("texts of {} tokens; the model takes at most {}", tokens, most));
+  }
+  std::vector<kernels::TokenId> stream;
+  for (const auto& text : all) stream.insert(stream.end(), text.begin(), text.end());
+  for (std::size_t i = 0; i < batch; ++i) {
+    std::vector<kernels::TokenId> text;
+    for (std::size_t j = 0; j < tokens; ++j)
+      text.push_back(stream[(i * tokens + j) % stream.size()]);
+    batch_texts.push_back(std::move(text));
+  }
+  return batch_texts;
+}
+
+int number_in(const harness::Arm& arm, const char* setting) {
+  const std::string& text = arm.settings.at(setting);
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  constexpr int most = 1024;
+  if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > most) {
+    throw std::invalid_argument(fmt::format("{} = {}; expected 1 to {}", setting, text, most));
+  }
+  return value;
+}
+
+model::BatchMode mode_of(const harness::Arm& arm) {
+  model::BatchMode mode;
+  mode.granularity = granularity_of(arm.variant);
+  mode.threads = harness::threads_of(arm);
+  mode.teams = mode.granularity == model::Granularity::hybrid ? number_in(arm, "teams") : 1;
+  mode.schedule = schedule_of(arm.settings.at("schedule"));
+  mode.regions = regions_of(arm.settings.at("regions"));
+  mode.copied_weights = arm.settings.at("weights") == "copied";
+  mode.fresh_buffers = arm.settings.at("buffers") == "per_call";
+  return mode;
+}
+
+model::KernelNames names_of(const harness::Arm& arm) {
+  return {arm.settings.at("matmul"), arm.settings.at("attention"), arm.settings.at("qk_norm_rope"),
+          arm.settings.at("norm"), arm.settings.at("activation")};
+}
+
+/// Pairs of a query and a key that it sees, of one head, summed over the layers.
+double seen_pairs(const model::EncoderConfig& config, std::size_t length) {
+  const auto tokens = static_cast<double>(length);
+  const double half = std::floor(static_cast<double>(config.shape.sliding_window) / 2);
+  const double reach = std::min(half, tokens - 1);
+  const double in_window = tokens + 2 * reach * tokens - reach * (reach + 1);
+  double pairs = 0;
+  for (std::uint64_t layer = 0; layer < config.shape.layers; ++layer) {
+    pairs += config.is_local(layer) ? in_window : tokens * tokens;
+  }
+  return pairs;
+}
+
+harness::Work work_of(const model::EncoderWeights& weights, const Texts& texts) {
+  const model::EncoderShape& shape = weights.config.shape;
+  const auto queries = static_cast<double>(shape.heads * shape.head_dim);
+  const auto keys = static_cast<double>(shape.kv_heads * shape.head_dim);
+  const auto d = static_cast<double>(shape.embedding);
+  const double of_layer =
+      d * (2 * queries + 2 * keys) + 3 * d * static_cast<double>(shape.feed_forward);
+  const double of_layers = of_layer * static_cast<double>(shape.layers);
+  const double of_dense = 2 * d * static_cast<double>(shape.dense);
+  constexpr double q8_bytes = 34.0 / 32.0;
+  const double weight_bytes = weights.layers.front().down.is_q8() ? q8_bytes : sizeof(float);
+  harness::Work work;
+  double tokens = 0;
+  for (const auto& text : texts) {
+    tokens += static_cast<double>(text.size());
+    work.flops += 2 * of_layers * static_cast<double>(text.size()) + 2 * of_dense +
+                  4 * queries * seen_pairs(weights.config, text.size());
+  }
+  work.bytes = weight_bytes * (of_layers + of_dense);
+  work.items = {{"texts", static_cast<double>(texts.size())}, {"tokens", tokens}};
+  return work;
+}
+
+double cosine(const float* a, const float* b, Index count) {
+  double products = 0;
+  double squares_a = 0;
+  double squares_b = 0;
+  for (Index i = 0; i < count; ++i) {
+    products += double{a[i]} * double{b[i]};
+    squares_a += double{a[i]} * double{a[i]};
+    squares_b += double{b[i]} * double{b[i]};
+  }
+  return products / std::sqrt(squares_a * squares_b);
+}
+
+/// One mode on one batch.
+class EncoderRun {
+ public:
+  EncoderRun(const harness::Cell& cell, const LoadedModel& model, Texts texts)
+      : model_(model),
+        texts_(std::move(texts)),
+        policy_(dispatch_policy_of(cell.arm)),
+        kernels_(names_of(cell.arm), model.encoder.is_q8()),
+        mode_(mode_of(cell.arm)),
+        profiled_(cell.arm.settings.at("profile") == "on") {
+    if (policy_) kernels_.policy = &*policy_;
+    if (kernels_.matmul && kernels_.matmul->name == "auto" && !policy_) {
+      throw harness::Unsupported("auto needs a policy: set policy to a file of policy fit");
+    }
+    runner_ =
+        std::make_unique<BatchRunner>(model.encoder.file(), model.weights, kernels_, mode_, texts_);
+    profile_ = std::make_unique<model::PassProfile>(runner_->teams(), std::max(mode_.threads, 1),
+                                                    texts_.size(), 0);
+  }
+
+  void call() { runner_->run(profiled_ ? profile_.get() : nullptr); }
+
+  harness::ExecutionCounts count() {
+    kernels::reset_execution_counters();
+    call();
+    const kernels::ExecutionCounters counted = kernels::read_execution_counters();
+    harness::ExecutionCounts counts;
+    counts.parallel_regions = counted.parallel_regions;
+    counts.tasks = counted.tasks;
+    counts.threads_used = counted.threads_used;
+    counts.threads_started = counted.threads_started;
+    counts.code_path = runner_->code_path();
+    return counts;
+  }
+
+  std::map<std::string, double> details() {
+    runner_->run(profile_.get());
+    std::map<std::string, double> details;
+    const auto seconds = profile_->seconds();
+    for (std::size_t i = 0; i < model::operations; ++i) {
+      details[fmt::format("{}_seconds", name_of(static_cast<model::Operation>(i)))] = seconds[i];
+    }
+    const std::vector<double> waiting = profile_->waiting_seconds();
+    for (std::size_t thread = 0; thread < waiting.size(); ++thread) {
+      details[fmt::format("waiting_seconds_{}", thread)] = waiting[thread];
+    }
+    details["activation_bytes"] = static_cast<double>(runner_->memory_bytes());
+    return details;
+  }
+
+  /// Every text must have the embedding that it has when it is computed alone by one thread, and
+  /// the shortest one that of plain loops, which share no code with the kernels.
+  std::optional<std::string> why_wrong() {
+    const kernels::MatrixBatch<float>& embeddings = runner_->embeddings();
+    std::fill_n(embeddings.data, embeddings.rows * embeddings.cols,
+                std::numeric_limits<float>::quiet_NaN());
+    call();
+    if (const auto why = why_unlike_alone()) return why;
+    return why_unlike_plain_loops();
+  }
+
+ private:
+  // What other roundings of the activations may change: those of Q8_0 are coarse.
+  double least_cosine() const { return model_.encoder.is_q8() ? 0.999 : 0.99999; }
+
+  std::optional<std::string> why_unlike(std::size_t text, const float* expected,
+                                        const char* whose) const {
+    const float* const row = runner_->embeddings().row(0, static_cast<Index>(text));
+    const double found = cosine(row, expected, runner_->embeddings().cols);
+    if (found >= least_cosine()) return std::nullopt;
+    return fmt::format("text {} of {} tokens: cosine {} with the embedding of {}; expected {}",
+                       text, texts_[text].size(), found, whose, least_cosine());
+  }
+
+  std::vector<float> alone(const model::EncoderKernels& kernels,
+                           const std::vector<kernels::TokenId>& text) const {
+    BatchRunner runner(model_.encoder.file(), model_.weights, kernels, {}, {text});
+    runner.run(nullptr);
+    const float* const row = runner.embeddings().row(0, 0);
+    return {row, row + runner.embeddings().cols};
+  }
+
+  std::optional<std::string> why_unlike_alone() const {
+    std::map<std::vector<kernels::TokenId>, std::size_t> distinct;
+    for (std::size_t i = 0; i < texts_.size(); ++i) distinct.emplace(texts_[i], i);
+    Texts once;
+    for (const auto& [text, first] : distinct) once.push_back(text);
+    BatchRunner runner(model_.encoder.file(), model_.weights, kernels_, {}, once);
+    runner.run(nullptr);
+    for (std::size_t text = 0; text < texts_.size(); ++text) {
+      const auto place = std::distance(distinct.begin(), distinct.find(texts_[text]));
+      if (auto why = why_unlike(text, runner.embeddings().row(0, place), "one thread")) return why;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> why_unlike_plain_loops() const {
+    constexpr std::size_t most_tokens = 64;  // a token of 300 million weights takes 70 ms
+    const auto shortest =
+        std::min_element(texts_.begin(), texts_.end(),
+                         [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    if (shortest->size() > most_tokens) return std::nullopt;
+    // The same for all cells of a worker.
+    static std::map<std::vector<kernels::TokenId>, std::vector<float>> known;
+    std::vector<float>& expected = known[*shortest];
+    if (expected.empty()) {
+      const model::EncoderKernels plain({"naive", "naive", "separate", "naive", "naive"},
+                                        model_.encoder.is_q8());
+      expected = alone(plain, *shortest);
+    }
+    const auto place = static_cast<std::size_t>(std::distance(texts_.begin(), shortest));
+    return why_unlike(place, expected.data(), "plain loops");
+  }
+
+  const LoadedModel& model_;
+  Texts texts_;
+  std::optional<kernels::matmul::DispatchPolicy> policy_;
+  model::EncoderKernels kernels_;
+  model::BatchMode mode_;
+  bool profiled_;
+  std::unique_ptr<BatchRunner> runner_;
+  std::unique_ptr<model::PassProfile> profile_;
+};
+
+template <class List>
+std::vector<std::string> usual_first(std::string usual, const List& list) {
+  std::vector<std::string> names{std::move(usual)};
+  for (const auto& entry : list) {
+    std::string name;
+    if constexpr (requires { entry.name; }) {
+      name = entry.name;
+    } else {
+      name = entry.kernel.name;
+    }
+    if (name != names.front()) names.push_back(name);
+  }
+  return names;
+}
+
+harness::FamilyInfo family_of(const std::string& name, const std::string& ceiling,
+                              const std::vector<std::string>& types,
+                              std::vector<std::string> products) {
+  namespace k = kernels;
+  const model::KernelNames usual;
+  harness::FamilyInfo family;
+  family.name = name;
+  family.ceiling = ceiling;
+  family.extents = {"batch", "tokens"};
+  family.default_extents = {{"batch", 1}, {"tokens", 0}};
+  family.settings = {
+      {"model", {"tiny-encoder", "embeddinggemma-300m"}, true},
+      {"type", types, false},
+      {"texts", {"medium", "short", "long", "mixed"}, true},
+      {"teams", {"1"}, true},
+      {"schedule", schedule_names(), false},
+      {"regions", regions_names(), false},
+      {"weights", {"shared", "copied"}, false},
+      {"profile", {"off", "on"}, false},
+      {"matmul", std::move(products), false},
+      {"attention", usual_first(usual.attention, k::attention::family()), false},
+      {"qk_norm_rope", usual_first(usual.qk_norm_rope, k::qk_norm_rope::family()), false},
+      {"norm", usual_first(usual.norm, k::norm::rms_norm.list()), false},
+      {"activation", usual_first(usual.activation, k::activation::family()), false},
+      instruction_set_setting(),
+      policy_setting(),
+      policy_from_setting()};
+  const std::map<std::string, std::string> sources = {
+      {"serial", "one text after the other on one thread"},
+      {"fine", "one text after the other, all threads inside each operation"},
+      {"coarse", "one text per thread"},
+      {"hybrid", "one text per team of threads, all teams in one region"},
+      {"packed", "all texts as the rows of one matrix, all threads inside each operation"}};
+  for (const std::string& variant : granularity_names()) {
+    harness::VariantInfo info;
+    info.name = variant;
+    info.source = sources.at(variant);
+    info.threaded = variant != "serial";
+    info.traits = {{"threading", info.threaded ? "openmp" : "none"}};
+    family.variants.push_back(std::move(info));
+  }
+  family.check_values = {{"batch", "1, 5"}, {"tokens", "3, 40"}};
+  family.bench_problems = {{{"batch", 4}, {"tokens", 16}}};
+  // 100 million weights in the layers of the default model; a text of a file has about 15 tokens.
+  family.flops = [](const harness::Problem& problem) {
+    constexpr double flops_per_token = 0.2e9;
+    constexpr double usual_tokens = 15;
+    const auto tokens = static_cast<double>(harness::extent(problem, "tokens"));
+    return flops_per_token * static_cast<double>(harness::extent(problem, "batch")) *
+           (tokens > 0 ? tokens : usual_tokens);
+  };
+  family.memory_bytes = [](const harness::Problem& problem) {
+    constexpr double weights = 1e9;
+    constexpr double activations_per_token = 30e3;
+    constexpr double longest = 2048;
+    const auto tokens = static_cast<double>(harness::extent(problem, "tokens"));
+    return weights + activations_per_token *
+                         static_cast<double>(harness::extent(problem, "batch")) *
+                         (tokens > 0 ? tokens : longest);
+  };
+  family.rough_seconds = [flops = family.flops](const harness::Arm& arm,
+                                                const harness::Problem& problem) {
+    constexpr double per_second = 100e9;
+    return flops(problem) / (per_second * harness::threads_of(arm));
+  };
+  return family;
+}
+
+}  // namespace
+
+harness::FamilyInfo encoder_family() {
+  return family_of("encoder", "int8_dot", {"q8_0"},
+                   usual_first("default", kernels::quant::family()));
+}
+
+harness::FamilyInfo encoder_f32_family() {
+  return family_of("encoder_f32", "fma_f32", {"f32", "f16", "bf16"},
+                   usual_first("default", kernels::matmul::family()));
+}
+
+harness::Case encoder_case(const harness::Cell& cell) {
+  choose_instruction_set(cell.arm);
+  const LoadedModel& model = loaded_model(cell.arm);
+  Texts texts = batch_of(cell, model);
+  const harness::Work work = work_of(model.weights, texts);
+  const auto run = std::make_shared<EncoderRun>(cell, model, std::move(texts));
+  harness::Case result;
+  result.work = work;
+  result.call = [run] { run->call(); };
+  result.why_wrong = [run] { return run->why_wrong(); };
+  result.count = [run] { return run->count(); };
+  result.details = [run] { return run->details(); };
+  return result;
+}
+
+}  // namespace crossover::experiments

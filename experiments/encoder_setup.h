@@ -1,0 +1,56 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer/texts.h"
+#include "model/transformer/batch_runner.h"
+
+namespace crossover::experiments {
+
+/// An encoder's file, opened and checked as far as texts need it.
+class EncoderFile {
+ public:
+  /// Throws GgufError, FileError.
+  explicit EncoderFile(const std::filesystem::path& path);
+
+  const model::GgufFile& file() const { return file_; }
+  const model::Tokenizer& tokenizer() const { return tokenizer_; }
+  const model::EncoderConfig& config() const { return config_; }
+  /// Whether its matrices are Q8_0.
+  bool is_q8() const;
+
+ private:
+  model::GgufFile file_;
+  model::Tokenizer tokenizer_;
+  model::EncoderConfig config_;
+};
+
+/// The file of a model: the path itself, or, for the name of a preset, one with random weights of
+/// that type in results/models of the project, which is made where it is missing (by one process;
+/// others wait). Throws std::invalid_argument for what is neither; FileError.
+std::filesystem::path model_file(const std::string& name_or_path, const std::string& type);
+
+/// Where model_file() keeps a preset of that type.
+std::filesystem::path preset_file(std::string_view preset, std::string_view type);
+
+/// The texts that ship with the project.
+std::filesystem::path default_texts();
+
+/// The text that an experiment cycles: `short`, `medium` and `long` are nine each of the texts that
+/// ship with the project (about 5, 15 and 45 words), `mixed` three of each in turn; anything else
+/// is a file. Throws TextError.
+std::vector<std::string> texts_of(const std::string& name_or_path);
+
+/// Modes by the names of Granularity, Schedule and Regions. Throws std::invalid_argument with the
+/// legal ones.
+model::Granularity granularity_of(const std::string& name);
+model::Schedule schedule_of(const std::string& name);
+model::Regions regions_of(const std::string& name);
+std::vector<std::string> granularity_names();
+std::vector<std::string> schedule_names();
+std::vector<std::string> regions_names();
+
+}  // namespace crossover::experiments
