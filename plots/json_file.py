@@ -84,6 +84,11 @@ class Node:
             raise self.fail("two positive numbers in ascending order")
         return ends[0], ends[1]
 
+    def keys(self) -> list[str]:
+        if not isinstance(self.value, dict):
+            raise self.fail("an object")
+        return [str(key) for key in self.value]
+
     def texts(self) -> dict[str, str]:
         if not isinstance(self.value, dict):
             raise self.fail("an object")

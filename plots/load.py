@@ -67,6 +67,8 @@ class Cell:
     gigabytes: float | None = None  # of operands per second, each counted once
     counted: bool | None = None     # what it executed; False for a vendor's code, None if not told
     ceiling: Ceiling | None = None
+    items: dict[str, float] = field(default_factory=dict)    # per call: {"texts": 32}
+    details: dict[str, float] = field(default_factory=dict)  # of one call: {"norm_seconds": 0.01}
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,11 @@ class Section:
         """The arms in the order in which they were listed."""
         return list(dict.fromkeys(cell.label for cell in self.cells))
 
+    def axes(self) -> set[str]:
+        """The extents that vary."""
+        return {name for cell in self.cells for name in cell.problem
+                if len({other.problem.get(name) for other in self.cells}) > 1}
+
     def measured(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.seconds is not None]
 
@@ -142,6 +149,7 @@ class Run:
     noise: Estimate | None
     sections: list[Section]
     bandwidths: dict[int, Estimate] = field(default_factory=dict)
+    cores: int | None = None  # that the process could use
 
 
 def load_run(directory: Path) -> Run:
@@ -160,6 +168,7 @@ def load_run(directory: Path) -> Run:
         bandwidths=_rates(summary, "stream_read", "bytes_per_second"),
         noise=_estimate(summary.find("noise_floor"), "ratio", "ci95"),
         sections=[_section(row) for row in summary["sections"].rows()],
+        cores=_cores(manifest),
     )
     sections = {section.name: section for section in run.sections}
     if len(sections) != len(run.sections):
@@ -167,6 +176,12 @@ def load_run(directory: Path) -> Run:
     _attach_margins(manifest, sections)
     _attach_rows(summary, sections, run.peaks)
     return run
+
+
+def _cores(manifest: Node) -> int | None:
+    machine = manifest.find("machine")
+    cores = None if machine is None else machine.find("cores")
+    return None if cores is None else cores.integer()
 
 
 def _text(node: Node, key: str) -> str:
@@ -264,13 +279,14 @@ def _cell(row: Node, peaks: dict[int, Estimate]) -> Cell:
     found, reason = row.find("threads"), row.find("reason")
     threads = 1 if found is None else found.integer()
     settings, counters = row.find("settings"), row.find("counters")
+    seconds = _measured_seconds(row) if status == "measured" else None
     return Cell(
         label=row["label"].text(),
         threads=threads,
         problem=row["problem"].problem(),
         status=status,
         reason=None if reason is None else reason.text(),
-        seconds=_measured_seconds(row) if status == "measured" else None,
+        seconds=seconds,
         gflops=_rate(row, "gflops"),
         launches=_launches(row),
         variant=_text(row, "variant"),
@@ -278,7 +294,17 @@ def _cell(row: Node, peaks: dict[int, Estimate]) -> Cell:
         gigabytes=_rate(row, "gigabytes_per_second"),
         counted=None if counters is None else counters.find("parallel_regions") is not None,
         ceiling=_ceiling_of(row, threads, peaks),
+        items={} if seconds is None else {name: rate * seconds.value for name, rate in
+                                          _numbers(row, "items_per_second").items()},
+        details=_numbers(row, "details"),
     )
+
+
+def _numbers(row: Node, key: str) -> dict[str, float]:
+    found = row.find(key)
+    if found is None:
+        return {}
+    return {name: found[name].number() for name in found.keys() if found.find(name)}
 
 
 def _rate(row: Node, key: str) -> float | None:

@@ -3,6 +3,8 @@
 
 Of several, the crossovers of all of them on one page and as a table: plot.py RUN_DIR... --out DIR.
 
+Of a trace of `crossover model bench`, its timeline: plot.py TRACE.json --out DIR.
+
 Prints the path of every file written. Exit status: 0 done, 2 bad usage, 5 files that are missing or
 unreadable, or matplotlib not installed.
 """
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 USAGE_ERROR = 2
 NOT_FIT = 5
 FORMATS = ("svg", "png")
-FIGURES = ("speed", "speedup", "bars", "ladder", "roofline", "winner", "peers")
+FIGURES = ("speed", "speedup", "bars", "ladder", "roofline", "winner", "peers", "texts",
+           "operations", "workers")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -83,17 +86,20 @@ def all_pages(run: Run, only: str | None) -> Iterator[tuple[str, Page]]:
     """Section name and page of every figure of the run."""
     import bars
     import ladder
+    import operations
     import peers
     import roofline
     import speed
     import speedup
     import style
+    import texts
     import winner
+    import workers
     style.apply()
     arms = [[*section.labels(), *(row.label for row in section.comparisons)]
             for section in run.sections]
     for section, looks in zip(run.sections, style.assign_looks(arms)):
-        for figure in (speed, speedup, bars, ladder, roofline, winner):
+        for figure in (speed, speedup, bars, ladder, roofline, winner, texts, operations, workers):
             if only in (None, figure.NAME, section.name) and section.measured():
                 for page in figure.pages(run, section, looks):
                     yield section.name, page
@@ -156,8 +162,29 @@ def write_crossovers(runs: list[Run], options: argparse.Namespace) -> None:
           lambda path: path.write_text(table, encoding="utf-8"))
 
 
+def draw_timeline(options: argparse.Namespace) -> None:
+    """Of a trace: what each team did when."""
+    if options.out is None or len(options.run_dirs) > 1:
+        fail("a timeline is drawn of one trace and needs --out DIR", USAGE_ERROR)
+    if not has_matplotlib():
+        fail("matplotlib is not installed; on Debian: apt-get install python3-matplotlib",
+             NOT_FIT)
+    import style
+    import timeline
+    style.apply()
+    trace = options.run_dirs[0]
+    try:
+        page = timeline.page_of(timeline.load_trace(trace), trace.name)
+    except LoadError as error:
+        fail(str(error), NOT_FIT)
+    write_page(page, options.out / trace.stem, options.format)
+
+
 def main(arguments: list[str]) -> None:
     options = parse(arguments)
+    if options.run_dirs[0].is_file():
+        draw_timeline(options)
+        return
     try:
         runs = [load_run(directory) for directory in options.run_dirs]
     except LoadError as error:

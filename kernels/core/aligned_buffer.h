@@ -6,7 +6,7 @@
 #include <new>
 #include <span>
 
-namespace crossover::experiments {
+namespace crossover {
 
 /// Memory for operands and workspaces, aligned to cache lines and untouched, so that the thread
 /// that fills it decides where it lies. `alignment` is a power of two. Throws std::bad_alloc.
@@ -32,4 +32,4 @@ class AlignedBuffer {
   std::unique_ptr<T[], Free> data_;
 };
 
-}  // namespace crossover::experiments
+}  // namespace crossover

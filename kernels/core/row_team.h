@@ -98,9 +98,9 @@ std::size_t row_team_bytes(const RowShares& shares) {
 /// `workspace` holds row_team_bytes() bytes, aligned to 64.
 template <class Partial, class RowsOperation>
 void compute_rows(const RowsOperation& rows, const RowShares& shares,
-                  std::span<std::byte> workspace) {
+                  std::span<std::byte> workspace, const ParallelPolicy& policy) {
   if (!shares.cut()) {
-    parallel_region({shares.threads()}, [&](int thread, int threads) {
+    parallel_region(policy.with_threads(shares.threads()), [&](int thread, int threads) {
       rows.compute(share(shares.rows(), threads, thread), thread);
     });
     return;
@@ -108,7 +108,7 @@ void compute_rows(const RowsOperation& rows, const RowShares& shares,
   auto* const barrier = new (workspace.data()) SpinBarrier(shares.threads());
   auto* const slots =
       reinterpret_cast<PartialSlot<Partial>*>(workspace.data() + sizeof(SpinBarrier));
-  parallel_region({shares.threads()}, [&](int thread, int threads) {
+  parallel_region(policy.with_threads(shares.threads()), [&](int thread, int threads) {
     if (threads != shares.threads()) {  // OpenMP granted fewer, and nobody may wait for the rest
       if (thread == 0) rows.compute({0, shares.rows()}, 0);
       return;

@@ -17,7 +17,7 @@ std::size_t choose(const DispatchPolicy& policy, Index batch, Index m, Index n, 
 /// One of the kernels that a policy chooses between, made ready.
 struct Candidate {
   const Kernel* kernel;
-  ParallelPolicy policy;
+  int threads;
   std::unique_ptr<Prepared> prepared;
 };
 
@@ -33,15 +33,15 @@ struct Plan : Prepared {
   }
 
   void add(const Kernel& kernel, const Problem& problem, const Constants& constants, int threads) {
-    candidates.push_back({&kernel, {threads}, kernel.prepare(problem, constants, {threads})});
+    candidates.push_back({&kernel, threads, kernel.prepare(problem, constants, {threads})});
   }
 
   /// What runs for the problem that this was prepared for.
   std::optional<std::string> code_path() const override {
     const Candidate& candidate = candidates[chosen];
     std::string path(candidate.kernel->name);
-    if (candidate.policy.threads > 1) {
-      path += "[threads=" + std::to_string(candidate.policy.threads) + "]";
+    if (candidate.threads > 1) {
+      path += "[threads=" + std::to_string(candidate.threads) + "]";
     }
     const std::optional<std::string> inner = candidate.prepared->code_path();
     return inner ? path + " " + *inner : path;
@@ -73,7 +73,8 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte> worksp
   const std::size_t choice =
       choose(plan.policy, args.c.batch, args.c.rows, args.c.cols, args.a.cols, parallel.threads);
   const Candidate& candidate = plan.candidates[choice];
-  candidate.kernel->run(args, *candidate.prepared, workspace, candidate.policy);
+  candidate.kernel->run(args, *candidate.prepared, workspace,
+                        parallel.with_threads(candidate.threads));
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ struct Args {
 /// What is known before the first call, and the same in every one.
 struct Constants {
   MatrixBatch<const float> b;  // Args::b. Variants with Packing::prepacked copy it in prepare() and
-                               // read the copy; the others read it in run() alone
+                               // read the copy, in calls with up to Problem::m rows of A; the
+                               // others read it in run() alone
   const DispatchPolicy* policy = nullptr;  // what the variant `auto` needs; must outlive what it
                                            // prepares
 };

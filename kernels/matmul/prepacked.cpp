@@ -55,6 +55,15 @@ class Packed : public Prepared {
   std::unique_ptr<float[], Free> data_;
 };
 
+/// The plan with the split for the rows of this call, where its memory suffices for that.
+TeamPlan plan_of_call(const TeamPlan& prepared, const Args& args, int threads) {
+  const Split split = choose_split({args.c.batch, args.c.rows, args.c.cols, args.a.cols}, threads,
+                                   prepared.granule);
+  TeamPlan plan = prepared;
+  if (split.pieces() <= prepared.split.pieces()) plan.split = split;
+  return plan;
+}
+
 std::unique_ptr<Prepared> prepare(const Problem& problem, const Constants& constants,
                                   const ParallelPolicy& policy) {
   return std::make_unique<Packed>(plan_for(problem, policy), problem, constants.b);
@@ -65,9 +74,10 @@ std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy& policy
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
-         const ParallelPolicy&) {
+         const ParallelPolicy& policy) {
   const auto& packed = static_cast<const Packed&>(prepared);
-  multiply_with_team(packed.plan, args, &packed.panels, workspace);
+  multiply_with_team(plan_of_call(packed.plan, args, policy.threads), args, &packed.panels,
+                     workspace, policy);
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy& policy
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
-         const ParallelPolicy&) {
-  multiply_with_team(static_cast<const Planned&>(prepared).plan, args, nullptr, workspace);
+         const ParallelPolicy& policy) {
+  multiply_with_team(static_cast<const Planned&>(prepared).plan, args, nullptr, workspace, policy);
 }
 
 }  // namespace

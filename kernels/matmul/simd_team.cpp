@@ -50,7 +50,7 @@ std::size_t team_workspace_bytes(const TeamPlan& plan) {
 }
 
 void multiply_with_team(const TeamPlan& plan, const Args& args, const PanelsOfB* panels,
-                        std::span<std::byte> workspace) {
+                        std::span<std::byte> workspace, const ParallelPolicy& policy) {
   const Index pieces = plan.split.pieces();
   const std::size_t own_bytes = block_workspace_bytes(plan.tiles, plan.blocking);
   const auto workspace_of = [&](Index piece) {
@@ -62,7 +62,7 @@ void multiply_with_team(const TeamPlan& plan, const Args& args, const PanelsOfB*
   for (Index group = 0; shared && group < plan.split.batch * plan.split.cols; ++group) {
     new (barriers + group) SpinBarrier(static_cast<int>(plan.split.rows));
   }
-  parallel_region({static_cast<int>(pieces)}, [&](int thread, int threads) {
+  parallel_region(policy.with_threads(static_cast<int>(pieces)), [&](int thread, int threads) {
     for (Index number = thread; number < pieces; number += threads) {
       const Piece piece = piece_of(args, plan.split, plan.granule, number);
       PanelsOfB own_panels;

@@ -18,6 +18,6 @@ std::size_t team_workspace_bytes(const TeamPlan& plan);
 /// Computes the family's definition, one piece per thread; on the calling thread alone where there
 /// is one piece. `panels` is B where the path is Path::prepacked, else nullptr.
 void multiply_with_team(const TeamPlan& plan, const Args& args, const PanelsOfB* panels,
-                        std::span<std::byte> workspace);
+                        std::span<std::byte> workspace, const ParallelPolicy& policy);
 
 }  // namespace crossover::kernels::matmul

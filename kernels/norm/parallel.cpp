@@ -30,10 +30,10 @@ std::unique_ptr<Prepared> prepare(const Problem& problem, const NoConstants&,
 
 template <Kind kind>
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
-         const ParallelPolicy&) {
+         const ParallelPolicy& policy) {
   const auto& plan = static_cast<const TeamPlan&>(prepared);
   assert(is_valid(args, plan.residual));
-  normalise_with_team(args, plan, ScalarLoops<kind>(), workspace);
+  normalise_with_team(args, plan, ScalarLoops<kind>(), workspace, policy);
 }
 
 template <Kind kind>

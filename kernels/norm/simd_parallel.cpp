@@ -24,10 +24,10 @@ std::unique_ptr<Prepared> prepare(const Problem& problem, const NoConstants&,
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
-         const ParallelPolicy&) {
+         const ParallelPolicy& policy) {
   const auto& plan = static_cast<const SimdTeamPlan&>(prepared);
   assert(is_valid(args, plan.residual));
-  normalise_with_team(args, plan, plan.kernels, workspace);
+  normalise_with_team(args, plan, plan.kernels, workspace, policy);
 }
 
 template <Kind kind>

@@ -19,8 +19,9 @@ inline std::size_t team_workspace_bytes(const Problem& problem, const ParallelPo
 
 /// h = x + residual on a team, as many elements for each thread.
 template <class Add>
-void add_with_team(const Args& args, const RowShares& shares, const Add& add) {
-  parallel_region({shares.threads()}, [&](int thread, int threads) {
+void add_with_team(const Args& args, const RowShares& shares, const ParallelPolicy& policy,
+                   const Add& add) {
+  parallel_region(policy.with_threads(shares.threads()), [&](int thread, int threads) {
     for (int part = thread; part < shares.threads(); part += threads) {
       shares.for_each_piece(part, [&](Index row, Range cols, Index) {
         add(piece_of(args, row, cols.begin, cols.size()));
@@ -56,12 +57,12 @@ struct NormOfRows {
 /// With Residual::separate, the addition is a parallel region before that of the norm.
 template <class Loops>
 void normalise_with_team(const Args& args, const TeamPlan& plan, const Loops& loops,
-                         std::span<std::byte> workspace) {
+                         std::span<std::byte> workspace, const ParallelPolicy& policy) {
   if (plan.residual == Residual::separate) {
-    add_with_team(args, plan.shares, [&](const Piece& piece) { loops.add(piece); });
+    add_with_team(args, plan.shares, policy, [&](const Piece& piece) { loops.add(piece); });
   }
   const Args normed = normed_args(args, plan.residual);
-  compute_rows<Moments>(NormOfRows<Loops>{normed, loops}, plan.shares, workspace);
+  compute_rows<Moments>(NormOfRows<Loops>{normed, loops}, plan.shares, workspace, policy);
 }
 
 }  // namespace crossover::kernels::norm

@@ -45,7 +45,7 @@ void run(const Args& args, const Prepared& prepared, std::span<std::byte> worksp
       plan.used.dequantise(args.w.row(0, j), args.w.cols, weights + j * k);
     }
   });
-  plan.product->run(args.a, dense<const float>(weights, 1, args.w.rows, k), args.c);
+  plan.product->run(args.a, dense<const float>(weights, 1, args.w.rows, k), args.c, policy);
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ class DenseProduct {
  public:
   virtual ~DenseProduct() = default;
   virtual void run(const MatrixBatch<const float>& a, const MatrixBatch<const float>& b,
-                   const MatrixBatch<float>& c) const = 0;
+                   const MatrixBatch<float>& c, const ParallelPolicy& policy) const = 0;
   /// As Prepared::code_path().
   virtual std::optional<std::string> code_path() const = 0;
 };
@@ -63,7 +63,8 @@ inline constexpr std::string_view why_no_product =
 /// What is known before the first call, and the same in every one.
 struct Constants {
   MatrixBatch<const BlockQ8> w;  // Args::w. Variants with Packing::prepacked copy it in prepare()
-                                 // and read the copy; the others read it in run() alone
+                                 // and read the copy, in calls with up to Problem::m rows of
+                                 // A; the others read it in run() alone
   const DenseProduct* product = nullptr;  // what `dequantise_first_simd` needs; must outlive what
                                           // it prepares
 };

@@ -47,9 +47,12 @@ std::size_t workspace_bytes_of(const Problem& problem, const ParallelPolicy& pol
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
-         const ParallelPolicy&) {
+         const ParallelPolicy& policy) {
   const auto& packed = static_cast<const Packed&>(prepared);
-  multiply_with_team(packed.plan, args, packed.panels(), workspace);
+  // For the rows of this call, which may be fewer than those that it was prepared for.
+  const TeamPlan plan = plan_team(*packed.plan.code, Path::prepacked,
+                                  {args.a.rows, args.c.cols, args.a.cols}, packed.plan.threads);
+  multiply_with_team(plan, args, packed.panels(), workspace, policy);
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ struct TeamPrepared : Prepared {
 };
 
 inline void run_with_team(const Args& args, const Prepared& prepared,
-                          std::span<std::byte> workspace, const ParallelPolicy&) {
-  multiply_with_team(static_cast<const TeamPrepared&>(prepared).plan, args, nullptr, workspace);
+                          std::span<std::byte> workspace, const ParallelPolicy& policy) {
+  multiply_with_team(static_cast<const TeamPrepared&>(prepared).plan, args, nullptr, workspace,
+                     policy);
 }
 
 }  // namespace crossover::kernels::quant

@@ -148,13 +148,13 @@ void pack_all(const TeamPlan& plan, const MatrixBatch<const BlockQ8>& w, PanelBl
 }
 
 void multiply_with_team(const TeamPlan& plan, const Args& args, const PanelBlock* panels,
-                        std::span<std::byte> workspace) {
+                        std::span<std::byte> workspace, const ParallelPolicy& policy) {
   assert(shapes_agree(args));
   const Memory memory(plan, workspace);
   const Index pieces = plan.split.pieces();
   const int team = std::max(plan.threads, 1);
   SpinBarrier barrier(team);
-  parallel_region({team}, [&](int thread, int threads) {
+  parallel_region(policy.with_threads(team), [&](int thread, int threads) {
     quantise_share(plan, args.a, thread, threads, memory.rows);
     if (threads == team) {
       barrier.arrive_and_wait();

@@ -56,6 +56,6 @@ void pack_all(const TeamPlan& plan, const MatrixBatch<const BlockQ8>& w, PanelBl
 /// Runs the product: all threads quantise A, wait for each other, and compute a piece of C each.
 /// `panels` is what pack_all() made, or null where the path is another.
 void multiply_with_team(const TeamPlan& plan, const Args& args, const PanelBlock* panels,
-                        std::span<std::byte> workspace);
+                        std::span<std::byte> workspace, const ParallelPolicy& policy);
 
 }  // namespace crossover::kernels::quant

@@ -43,7 +43,8 @@ std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy& policy
 void run(const Args& args, const Prepared&, std::span<std::byte> workspace,
          const ParallelPolicy& policy) {
   assert(is_valid(args));
-  compute_rows<Weight>(ScalarRows{args}, {args.x.rows, args.x.cols, policy.threads}, workspace);
+  compute_rows<Weight>(ScalarRows{args}, {args.x.rows, args.x.cols, policy.threads}, workspace,
+                       policy);
 }
 
 }  // namespace

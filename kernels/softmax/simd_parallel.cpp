@@ -62,11 +62,11 @@ std::size_t workspace_bytes(const Problem& problem, const ParallelPolicy& policy
 }
 
 void run(const Args& args, const Prepared& prepared, std::span<std::byte> workspace,
-         const ParallelPolicy&) {
+         const ParallelPolicy& policy) {
   assert(is_valid(args));
   const auto& plan = static_cast<const Plan&>(prepared);
   const SimdRows rows{args, plan.kernels, workspace.data() + row_team_bytes<Weight>(plan.shares)};
-  compute_rows<Weight>(rows, plan.shares, workspace);
+  compute_rows<Weight>(rows, plan.shares, workspace, policy);
 }
 
 }  // namespace

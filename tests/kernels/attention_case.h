@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "experiments/attention_products.h"
 #include "kernels/attention/reference.h"
+#include "model/transformer/matmul_products.h"
 #include "tests/kernels/forced_instruction_set.h"
 #include "tests/kernels/guarded_matrix.h"
 #include "tests/kernels/workspace.h"
@@ -66,7 +66,7 @@ inline void run(const attention::Kernel& kernel, const attention::Problem& probl
                 const attention::Args& args, const ParallelPolicy& policy) {
   attention::Constants constants;
   if (const matmul::Kernel* product = product_of(kernel)) {
-    constants.product = experiments::products_of(*product);
+    constants.product = model::attention_products(*product);
   }
   const auto prepared = kernel.prepare(problem, constants, policy);
   const Workspace workspace(kernel.workspace_bytes(problem, policy));

@@ -45,7 +45,7 @@ struct Q8Operands {
 class PlainProduct : public quant::DenseProduct {
  public:
   void run(const MatrixBatch<const float>& a, const MatrixBatch<const float>& b,
-           const MatrixBatch<float>& c) const override {
+           const MatrixBatch<float>& c, const ParallelPolicy&) const override {
     for (Index i = 0; i < c.rows; ++i) {
       for (Index j = 0; j < c.cols; ++j) {
         float sum = 0;

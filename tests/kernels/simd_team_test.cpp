@@ -57,7 +57,8 @@ TEST(SimdTeam, AnySplitGivesTheProduct) {
                        .pack_b = false,
                        .pack_a = true};
       const Workspace workspace(matmul::team_workspace_bytes(plan));
-      matmul::multiply_with_team(plan, operands.args(), nullptr, workspace.span());
+      matmul::multiply_with_team(plan, operands.args(), nullptr, workspace.span(),
+                                 {static_cast<int>(split.pieces())});
       const auto why = matmul::why_wrong(operands.args(), 3);
       EXPECT_EQ(why, std::nullopt) << split.rows << "x" << split.cols << ": " << *why;
     }

@@ -3,22 +3,84 @@ several runs; plots_test.py runs them."""
 
 from __future__ import annotations
 
+import json
 import unittest
 
 import figure_cases
 import synthetic_families
 from figure_cases import draw, load, run_dir, section_of
+from json_file import LoadError
 
 if figure_cases.matplotlib is not None:
     import bars
     import crossovers
     import ladder
+    import operations
     import page
     import panels
     import rates
     import roofline
     import speed
+    import texts
+    import timeline
     import winner
+    import workers
+
+
+class Encoders(unittest.TestCase):
+    """Passes over batches of texts."""
+
+    def test_a_line_is_the_time_of_one_text(self) -> None:
+        run, section, looks = section_of("encoder")
+        axes = draw(texts, "encoder")[0]
+        line = next(line for line in axes.lines if line.get_marker() == looks["serial"].marker)
+        serial = [cell for cell in section.cells if cell.label == "serial"]
+        self.assertEqual(list(line.get_xdata()), [cell.problem["batch"] for cell in serial])
+        for y, cell in zip(line.get_ydata(), serial):
+            self.assertAlmostEqual(y, 1e3 * cell.seconds.value / cell.problem["batch"])
+
+    def test_crossovers_and_sweeps_have_it_and_other_families_do_not(self) -> None:
+        self.assertEqual(len(texts.pages(*section_of("encoder", 1))), 1)
+        self.assertEqual(texts.pages(*section_of("rows")), [])
+        self.assertEqual(operations.pages(*section_of("rows")), [])
+
+    def test_regret_is_what_a_rule_costs_more_than_the_best(self) -> None:
+        run, section, looks = section_of("workers")
+        found = workers.regrets(section.measured(), 4)
+        for batch in found["one"]:
+            times = {cell.threads: cell.seconds.value for cell in section.measured()
+                     if cell.problem["batch"] == batch}
+            best = min(times.values())
+            self.assertAlmostEqual(found["one"][batch], 100 * (times[1] / best - 1))
+            self.assertAlmostEqual(found["min(batch, cores)"][batch],
+                                   100 * (times[min(batch, 4)] / best - 1))
+        self.assertEqual(sorted(found["one"]), [1, 2, 4, 8])
+        page.render(workers.pages(run, section, looks)[0])
+        self.assertEqual(workers.pages(*section_of("encoder")), [])
+
+    def test_shares_add_up_to_the_whole(self) -> None:
+        _, section, _ = section_of("encoder")
+        for cell in section.measured():
+            shares = operations.shares(cell)
+            self.assertAlmostEqual(sum(shares.values()), 100)
+            self.assertEqual("waiting" in shares, cell.threads > 1)
+        page.render(operations.pages(*section_of("encoder"))[0])
+
+    def test_a_timeline_has_every_event(self) -> None:
+        path = figure_cases.ROOT / "trace.json"
+        events = [{"name": name, "ph": "X", "pid": 0, "tid": team, "ts": 1000.0 * i, "dur": 900.0,
+                   "args": {"text": team}}
+                  for team in (0, 1) for i, name in enumerate(("lookup", "norm", "attention"))]
+        path.write_text(json.dumps({"traceEvents": events}), encoding="utf-8")
+        loaded = timeline.load_trace(path)
+        self.assertEqual(len(loaded), 6)
+        axes = page.render(timeline.page_of(loaded, "trace")).axes[0]
+        spans = sum(len(bars.get_paths()) for bars in axes.collections
+                    if hasattr(bars, "get_paths") and len(bars.get_paths()[0].vertices) > 2)
+        self.assertEqual(spans, 6)
+        path.write_text("{}", encoding="utf-8")
+        with self.assertRaises(LoadError):
+            timeline.load_trace(path)
 
 
 class BoundedByMemory(unittest.TestCase):

@@ -96,6 +96,10 @@ EXPECTED = {
              "softmax_overtake_speedup"],
     "attention": ["prefill_speed", "prefill_winner", "decode_speed", "decode_winner",
                   "lengths_speed", "lengths_speedup"],
+    "encoder": ["modes_speed", "modes_texts", "modes_operations", "packed_overtakes_speed",
+                "packed_overtakes_speedup", "packed_overtakes_texts",
+                "packed_overtakes_operations"],
+    "workers": ["workers_texts", "workers_workers"],
 }
 
 

@@ -123,4 +123,53 @@ def attention() -> Builder:
     return run
 
 
-RUNS = {builder.__name__: builder for builder in (rows, attention)}
+def encoder() -> Builder:
+    """Modes of an encoder over the batch, with a crossover, and what their passes spend time on."""
+    run = Builder("encoder", 23)
+    modes = {"serial": 1, "fine[threads=2]": 2, "packed[threads=2]": 2}
+
+    def add(label: str, batch: int) -> float | None:
+        threads = modes[label]
+        tokens = 20.0 * batch
+        fixed = 2.5e-3 * (1 if label.startswith("packed") else batch) / threads
+        seconds = fixed + 0.3e-3 * tokens / threads
+        median = run.cell(label, {"batch": batch, "tokens": 0}, seconds, gflops=False,
+                          threads=threads)
+        cell = run.summary["cells"][-1]
+        cell["gflops"] = 0.2 * tokens / median
+        cell["items_per_second"] = {"texts": batch / median, "tokens": tokens / median}
+        cell["details"] = {f"{name}_seconds": share * median for name, share in (
+            ("lookup", 0.01), ("norm", 0.05), ("projection", 0.3), ("gate_up", 0.5))}
+        for thread in range(threads):
+            cell["details"][f"waiting_seconds_{thread}"] = 0.03 * thread * median
+        return median
+
+    run.section("modes", "sweep", "", "encoder")
+    for batch in (1, 2, 4, 8, 16, 32):
+        for label in modes:
+            add(label, batch)
+    run.section("packed_overtakes", "crossover", "batch", "encoder")
+    ratios = {}
+    for batch in (1, 2, 4, 8, 16, 32):
+        times = [add(label, batch) for label in ("fine[threads=2]", "packed[threads=2]")]
+        ratios[batch] = times[0] / times[1]
+    run.crossover("packed[threads=2]", "fine[threads=2]", "batch", {"tokens": 0}, ratios, "below")
+    return run
+
+
+def workers() -> Builder:
+    """Texts on one thread each, on fewer and more of them than there are cores."""
+    run = Builder("workers", 24)
+    run.manifest["machine"] = {"cores": 4}
+    run.section("workers", "sweep", "", "encoder")
+    for batch in (1, 2, 4, 8):
+        for threads in (1, 2, 4, 8):
+            label = f"coarse[threads={threads}]" if threads > 1 else "coarse"
+            turns = -(-batch // min(threads, 4))
+            run.cell(label, {"batch": batch, "tokens": 0}, 1e-2 * turns + 1e-4 * threads,
+                     gflops=False, threads=threads)
+            run.summary["cells"][-1]["items_per_second"] = {"texts": 100.0}
+    return run
+
+
+RUNS = {builder.__name__: builder for builder in (rows, attention, encoder, workers)}
