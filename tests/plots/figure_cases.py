@@ -99,7 +99,7 @@ EXPECTED = {
     "encoder": ["modes_speed", "modes_texts", "modes_operations", "packed_overtakes_speed",
                 "packed_overtakes_speedup", "packed_overtakes_texts",
                 "packed_overtakes_operations"],
-    "workers": ["workers_texts", "workers_workers"],
+    "workers": ["workers_speed", "workers_texts", "workers_workers"],
 }
 
 
