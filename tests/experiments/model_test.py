@@ -1,4 +1,5 @@
-"""`crossover model create` and `inspect`, as a user would call them, and what they refuse.
+"""`crossover model create`, `inspect`, `embed` and `bench`, as a user would call them, and what they
+refuse.
 
 Usage: model_test.py PROGRAM SOURCE_ROOT
 """
@@ -194,6 +195,117 @@ class Inspect(WithModels):
             keys = {row["key"] for row in document["metadata"]}
             self.assertIn("tokenizer.ggml.tokens", keys)
             self.assertEqual(bool(document["tensors"]), "reference" in path.parts)
+
+
+MODES = (("--granularity", "serial"), ("--granularity", "fine", "--threads", 2),
+         ("--granularity", "coarse", "--threads", 2, "--schedule", "stealing"),
+         ("--granularity", "hybrid", "--threads", 2, "--teams", 1),
+         ("--granularity", "packed", "--threads", 2, "--regions", "team"))
+
+
+class Embed(WithModels):
+    def texts(self, content: bytes, name: str = "texts.txt") -> pathlib.Path:
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def embed(self, model: pathlib.Path, texts: pathlib.Path, *options: object) -> list[dict]:
+        result = crossover("model", "embed", "--model", model, "--texts", texts, "--format", "json",
+                           *options)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        return json.loads(result.stdout)
+
+    def test_every_mode_gives_the_same_embeddings_of_length_one(self):
+        model = self.create()
+        texts = self.texts("one\ntwo words\n\nÄpfel\n".encode())
+        expected = None
+        for mode in MODES:
+            rows = self.embed(model, texts, *mode)
+            self.assertEqual([row["text"] for row in rows], ["one", "two words", "", "Äpfel"])
+            for row in rows:
+                self.assertEqual(len(row["embedding"]), 128)
+                self.assertAlmostEqual(sum(x * x for x in row["embedding"]), 1, places=4)
+                self.assertEqual(row["tokens"][0], 2)  # the beginning
+            expected = expected or rows
+            for row, other in zip(rows, expected):
+                self.assertEqual(row["tokens"], other["tokens"])
+                cosine = sum(a * b for a, b in zip(row["embedding"], other["embedding"]))
+                self.assertGreater(cosine, 0.9999)
+
+    def test_bytes_that_are_no_utf8_have_embeddings(self):
+        rows = self.embed(self.create(), self.texts(b"a\xff\xfeb\n"))
+        self.assertEqual(len(rows[0]["tokens"]), 5)
+
+    def test_long_texts_are_an_error_or_cut(self):
+        model = self.create()
+        texts = self.texts(b"short\n" + b"q " * 3000 + b"\n")
+        self.assert_refused(USAGE, "texts.txt:2: the text has", "embed", "--model", model,
+                            "--texts", texts)
+        result = crossover("model", "embed", "--model", model, "--texts", texts, "--truncate")
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertIn("1 texts were cut to 2048 tokens", result.stderr)
+
+    def test_bad_usage(self):
+        model = self.create()
+        good = ("embed", "--model", model)
+        self.assert_refused(USAGE, "empty.txt: is empty", *good, "--texts",
+                            self.texts(b"", "empty.txt"))
+        self.assert_refused(USAGE, "missing.txt: cannot be read", *good, "--texts",
+                            self.folder / "missing.txt")
+        self.assert_refused(USAGE, "unknown granularity 'corse'; did you mean 'coarse'?", *good,
+                            "--granularity", "corse")
+        self.assert_refused(USAGE, "--threads = 0; expected 1 to 1024", *good, "--threads", 0)
+        hybrid = ("--granularity", "hybrid", "--threads", 3)
+        self.assert_refused(USAGE, "2 teams; expected a divisor of the 3 threads", *good, *hybrid,
+                            "--teams", 2)
+        self.assert_refused(USAGE, "no teams; expected at least one", *good, *hybrid, "--teams=-1")
+        self.assert_refused(USAGE, "unknown variant 'fastest' of family matmul_q8; legal: naive",
+                            *good, "--matmul", "fastest")
+        self.assert_refused(USAGE, "expected a GGUF file or one of embeddinggemma-300m", "embed",
+                            "--model", self.folder / "missing.gguf")
+        self.assert_refused(USAGE, "byte 0: ", "embed", "--model", self.texts(b"GGXF" * 20))
+
+    def test_other_models_are_named(self):
+        shared = pathlib.Path(os.environ.get("CROSSOVER_SHARED", program.ROOT / "../shared"))
+        path = shared / "reference/llama-q4_k.gguf"
+        if not path.exists():
+            self.skipTest(f"no models in {shared}")
+        self.assert_refused(USAGE, "the architecture 'llama' is not supported", "embed", "--model",
+                            path)
+
+
+class Bench(WithModels):
+    def test_counts_prove_the_mode(self):
+        model = self.create()
+        regions = {}
+        for mode in MODES:
+            result = crossover("model", "bench", "--model", model, "--batch", 6, "--passes", 2,
+                               "--format", "json", *mode)
+            self.assertEqual(result.returncode, DONE, result.stderr)
+            row = json.loads(result.stdout)
+            regions[mode[1]] = row["parallel_regions"]
+            self.assertEqual(row["texts"], 6)
+            self.assertEqual(row["threads_used"], 1 if mode[1] == "serial" else 2)
+            self.assertIn(row["allocations"], (0, None))
+            self.assertGreater(row["tokens_per_second"], 0)
+            self.assertIsNone(row["text_seconds"]["p99"])  # twelve times are too few
+        self.assertEqual(regions["serial"], 0)
+        self.assertEqual(regions["coarse"], 1)
+        self.assertGreater(regions["fine"], 5 * regions["packed"])
+
+    def test_the_trace_has_every_operation_of_every_text(self):
+        trace = self.folder / "trace.json"
+        result = crossover("model", "bench", "--model", self.create(), "--batch", 4, "--passes", 1,
+                           "--granularity", "coarse", "--threads", 2, "--trace", trace)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        events = json.loads(trace.read_text())["traceEvents"]
+        self.assertEqual(len(events), 4 * (6 * 10 + 3))
+        self.assertEqual({event["args"]["text"] for event in events}, {0, 1, 2, 3})
+
+    def test_bad_usage(self):
+        tiny = ("bench", "--model", "tiny-encoder")
+        self.assert_refused(USAGE, "--batch = 0; expected 1 to", *tiny, "--batch", 0)
+        self.assert_refused(USAGE, "--passes = -1; expected 1 to", *tiny, "--passes=-1")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ DONE, REGRESSION, UNDECIDED = 0, 1, 3
 
 # What their members are called is data: settings, variables, extents, libraries, probes.
 FREE_MEMBERS = {"settings", "against_settings", "environment", "overrides", "libraries", "problem", "condition",
-                "problems", "fixed", "team", "builds", "ceilings"}
+                "problems", "fixed", "team", "builds", "ceilings",
+                "items", "items_per_second", "details"}
 # Where a crossing was found, operands come from memory, or a cell is missing on one side.
 NOT_ALWAYS = {"curve", "bytes_per_second", "lost"}
 # Where a hypervisor hides the caches, there are none to describe.
@@ -40,6 +41,17 @@ size     = 16, 32
 variants = naive, simd
 against  = naive
 size     = 16
+"""
+
+# Calls that get more done than operations, and tell about themselves.
+ITEMS_CONFIG = """
+family   = tokenizer
+variants = cached, uncached
+against  = uncached
+batch    = 4
+launches = 2
+quartets = 2
+budget   = 20s
 """
 
 POLICY_CONFIG = """
@@ -118,6 +130,19 @@ def stored_members(folder: pathlib.Path) -> set[str]:
     return found
 
 
+def item_members(folder: pathlib.Path) -> set[str]:
+    model = folder / "tiny.gguf"
+    crossover("model", "create", "--preset", "tiny-encoder", model)
+    config = folder / "items.cfg"
+    config.write_text(ITEMS_CONFIG)
+    crossover("run", config, "--model", model, "--out", folder, "--no-figures", "--no-lock")
+    run = next(folder.glob("items/*"))
+    found = members(json.loads((run / "summary.json").read_text()))
+    for line in (run / "samples.jsonl").read_text().splitlines():
+        found |= members(json.loads(line))
+    return found
+
+
 def policy_members(folder: pathlib.Path) -> set[str]:
     for name, m in (("train", "1, 4, 16, 64"), ("holdout", "2, 8")):
         config = folder / f"{name}.cfg"
@@ -136,6 +161,7 @@ class Schema(unittest.TestCase):
         cls.text = (ROOT / "results" / "README.md").read_text()
         with tempfile.TemporaryDirectory() as folder:
             cls.stored = (stored_members(pathlib.Path(folder))
+                          | item_members(pathlib.Path(folder))
                           | policy_members(pathlib.Path(folder)))
 
     def test_what_is_stored_is_documented(self):
