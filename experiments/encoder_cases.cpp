@@ -8,11 +8,10 @@
 #include <map>
 #include <memory>
 
+#include "experiments/count_call.h"
 #include "experiments/encoder_setup.h"
 #include "experiments/instruction_set_setting.h"
 #include "experiments/policy_setting.h"
-#include "kernels/core/execution_counters.h"
-#include "kernels/quant/simd_code.h"
 
 namespace crossover::experiments {
 namespace {
@@ -156,9 +155,9 @@ double cosine(const float* a, const float* b, Index count) {
 }
 
 /// One mode on one batch.
-class EncoderRun {
+class ModeOnBatch {
  public:
-  EncoderRun(const harness::Cell& cell, const LoadedModel& model, Texts texts)
+  ModeOnBatch(const harness::Cell& cell, const LoadedModel& model, Texts texts)
       : model_(model),
         texts_(std::move(texts)),
         policy_(dispatch_policy_of(cell.arm)),
@@ -178,14 +177,7 @@ class EncoderRun {
   void call() { runner_->run(profiled_ ? profile_.get() : nullptr); }
 
   harness::ExecutionCounts count() {
-    kernels::reset_execution_counters();
-    call();
-    const kernels::ExecutionCounters counted = kernels::read_execution_counters();
-    harness::ExecutionCounts counts;
-    counts.parallel_regions = counted.parallel_regions;
-    counts.tasks = counted.tasks;
-    counts.threads_used = counted.threads_used;
-    counts.threads_started = counted.threads_started;
+    harness::ExecutionCounts counts = count_call([this] { call(); });
     counts.code_path = runner_->code_path();
     return counts;
   }
@@ -379,7 +371,7 @@ harness::Case encoder_case(const harness::Cell& cell) {
   const LoadedModel& model = loaded_model(cell.arm);
   Texts texts = batch_of(cell, model);
   const harness::Work work = work_of(model.weights, texts);
-  const auto run = std::make_shared<EncoderRun>(cell, model, std::move(texts));
+  const auto run = std::make_shared<ModeOnBatch>(cell, model, std::move(texts));
   harness::Case result;
   result.work = work;
   result.call = [run] { run->call(); };

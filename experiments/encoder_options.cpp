@@ -31,6 +31,15 @@ void add_encoder_options(Options& options) {
 }
 
 EncoderRun::EncoderRun(const Options& options, std::size_t batch) {
+  mode.granularity = granularity_of(options.text("granularity"));
+  mode.threads = options.values()["threads"].as<int>();
+  mode.teams = options.values()["teams"].as<int>();
+  mode.schedule = schedule_of(options.text("schedule"));
+  mode.regions = regions_of(options.text("regions"));
+  constexpr int most_threads = 1024;
+  if (mode.threads < 1 || mode.threads > most_threads) {
+    throw UsageError(fmt::format("--threads = {}; expected 1 to {}", mode.threads, most_threads));
+  }
   const std::filesystem::path text_file =
       options.has("texts") ? std::filesystem::path(options.text("texts")) : default_texts();
   texts = model::read_texts(text_file);
@@ -57,15 +66,6 @@ EncoderRun::EncoderRun(const Options& options, std::size_t batch) {
                          options.text("qk_norm_rope"), options.text("norm"),
                          options.text("activation")},
       encoder->is_q8());
-  mode.granularity = granularity_of(options.text("granularity"));
-  mode.threads = options.values()["threads"].as<int>();
-  mode.teams = options.values()["teams"].as<int>();
-  mode.schedule = schedule_of(options.text("schedule"));
-  mode.regions = regions_of(options.text("regions"));
-  constexpr int most_threads = 1024;
-  if (mode.threads < 1 || mode.threads > most_threads) {
-    throw UsageError(fmt::format("--threads = {}; expected 1 to {}", mode.threads, most_threads));
-  }
   runner = std::make_unique<model::BatchRunner>(encoder->file(), *weights, *kernels, mode,
                                                 std::move(tokens.ids));
 }

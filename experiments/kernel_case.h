@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "experiments/count_call.h"
 #include "experiments/operand_fill.h"
 #include "harness/case.h"
 #include "kernels/core/aligned_buffer.h"
-#include "kernels/core/execution_counters.h"
 #include "kernels/core/kernel.h"
 
 namespace crossover::experiments {
@@ -72,17 +72,10 @@ class KernelRun {
   }
 
   harness::ExecutionCounts count() {
-    kernels::reset_execution_counters();
-    call();
-    const kernels::ExecutionCounters counted = kernels::read_execution_counters();
-    harness::ExecutionCounts counts;
-    counts.code_path = prepared_.front()->code_path();
+    harness::ExecutionCounts counts = count_call([this] { call(); });
     // A vendor's code does not count for us.
-    if (kernel_.traits.simd == kernels::Simd::vendor) return counts;
-    counts.parallel_regions = counted.parallel_regions;
-    counts.tasks = counted.tasks;
-    counts.threads_used = counted.threads_used;
-    counts.threads_started = counted.threads_started;
+    if (kernel_.traits.simd == kernels::Simd::vendor) counts = {};
+    counts.code_path = prepared_.front()->code_path();
     return counts;
   }
 

@@ -7,11 +7,11 @@
 #include <sys/mman.h>
 #include <vector>
 
+#include "experiments/count_call.h"
 #include "experiments/instruction_set_setting.h"
 #include "experiments/variant_info.h"
 #include "harness/worker/machine.h"
 #include "kernels/core/aligned_buffer.h"
-#include "kernels/core/execution_counters.h"
 #include "kernels/probe/probe.h"
 
 namespace crossover::experiments {
@@ -62,11 +62,9 @@ class ProbeRun {
   }
 
   harness::ExecutionCounts count() {
-    kernels::reset_execution_counters();
-    call();
-    const kernels::ExecutionCounters counted = kernels::read_execution_counters();
-    return {counted.parallel_regions, counted.tasks, counted.threads_used, prepared_->code_path(),
-            counted.threads_started};
+    harness::ExecutionCounts counts = count_call([this] { call(); });
+    counts.code_path = prepared_->code_path();
+    return counts;
   }
 
   harness::Work work() const {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <memory>
 
+#include "experiments/count_call.h"
 #include "experiments/encoder_setup.h"
 #include "kernels/core/execution_counters.h"
 #include "model/tokenizer/token_cache.h"
@@ -145,13 +146,7 @@ harness::Case tokenizer_case(const harness::Cell& cell) {
   result.work.items = {{"texts", run->batch()}, {"tokens", run->tokens_of_call()}};
   result.call = [run] { run->call(); };
   result.why_wrong = [run] { return run->why_wrong(); };
-  result.count = [run] {
-    kernels::reset_execution_counters();
-    run->call();
-    const kernels::ExecutionCounters counted = kernels::read_execution_counters();
-    return harness::ExecutionCounts{counted.parallel_regions, counted.tasks, counted.threads_used,
-                                    std::nullopt, counted.threads_started};
-  };
+  result.count = [run] { return count_call([&] { run->call(); }); };
   result.details = [run] { return run->details(); };
   return result;
 }
