@@ -12,8 +12,9 @@ class SentencePiece : public TextEncoder {
   SentencePiece(const GgufFile& file, const Vocabulary& vocabulary)
       : vocabulary_(vocabulary),
         adds_space_(file.find_as<bool>("tokenizer.ggml.add_space_prefix").value_or(true)) {
-    // Throws where there are none.
-    (void)file.get<std::vector<double>>("tokenizer.ggml.scores");
+    if (!vocabulary.has_scores()) {
+      throw GgufError(fmt::format("{}: has no key 'tokenizer.ggml.scores'", file.name()));
+    }
     for (unsigned byte = 0; byte < bytes_.size(); ++byte) {
       auto id = vocabulary.find(fmt::format("<0x{:02X}>", byte));
       const char character = static_cast<char>(byte);

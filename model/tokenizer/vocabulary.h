@@ -40,6 +40,7 @@ class Vocabulary {
   float score(TokenId id) const {
     return scores_.empty() ? 0 : scores_[static_cast<std::size_t>(id)];
   }
+  bool has_scores() const { return !scores_.empty(); }
   std::optional<TokenId> find(std::string_view token) const;
 
   std::optional<TokenId> beginning() const { return beginning_; }

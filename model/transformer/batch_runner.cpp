@@ -18,7 +18,7 @@ int threads_of(const BatchMode& mode) {
   return mode.granularity == Granularity::serial ? 1 : mode.threads;
 }
 
-void check(const BatchMode& mode) {
+const BatchMode& checked(const BatchMode& mode) {
   if (mode.threads < 1 || mode.teams < 1) {
     throw std::invalid_argument("no threads or no teams; expected at least one");
   }
@@ -26,6 +26,7 @@ void check(const BatchMode& mode) {
     throw std::invalid_argument(
         fmt::format("{} teams; expected a divisor of the {} threads", mode.teams, mode.threads));
   }
+  return mode;
 }
 
 std::vector<Index> lengths_of(const std::vector<std::vector<kernels::TokenId>>& texts,
@@ -62,11 +63,10 @@ class Waiting {
 BatchRunner::BatchRunner(const GgufFile& file, const EncoderWeights& weights,
                          const EncoderKernels& kernels, const BatchMode& mode,
                          std::vector<std::vector<kernels::TokenId>> texts)
-    : mode_(mode),
+    : mode_(checked(mode)),
       texts_(std::move(texts)),
       lengths_(lengths_of(texts_, weights.local_angles.range().count)),
       queue_(mode.schedule, lengths_, teams_of(mode)) {
-  check(mode);
   const int teams = teams_of(mode);
   threads_of_team_ = threads_of(mode) / teams;
   views_.assign(texts_.begin(), texts_.end());

@@ -22,41 +22,40 @@ void Linear::prepare(Index rows, const Linear* shared) {
   if (prepared_.contains(rows)) return;
   if (copies_weights() && !prepared_.empty() && prepared_.begin()->first >= rows) return;
   if (copies_weights()) prepared_.clear();
+  const Index outputs = weights_->outputs();
+  const Index inputs = weights_->inputs();
   if (weights_->is_q8()) {
-    prepare_q8(rows, shared);
+    const kernels::quant::Problem problem{rows, outputs, inputs};
+    prepare_with(kernels_->matmul_q8->kernel, problem, shared, [&] {
+      return kernels::quant::Constants{weights_->blocks(), product_for(problem)};
+    });
   } else {
-    prepare_f32(rows, shared);
+    const kernels::matmul::Problem problem{1, rows, outputs, inputs, kernels::matmul::Layout::abt};
+    prepare_with(*kernels_->matmul, problem, shared, [&] {
+      return kernels::matmul::Constants{weights_->values(), kernels_->policy};
+    });
   }
 }
 
-void Linear::prepare_q8(Index rows, const Linear* shared) {
-  const kernels::quant::Kernel& kernel = kernels_->matmul_q8->kernel;
-  const kernels::quant::Problem problem{rows, weights_->outputs(), weights_->inputs()};
+/// `constants()` is called only where they are needed.
+template <class Kernel, class Problem, class MakeConstants>
+void Linear::prepare_with(const Kernel& kernel, const Problem& problem, const Linear* shared,
+                          const MakeConstants& constants) {
   if (const auto why = kernel.why_unsupported(problem)) throw std::runtime_error(*why);
   const kernels::ParallelPolicy policy{threads_};
   workspace_bytes_ = std::max(workspace_bytes_, kernel.workspace_bytes(problem, policy));
-  if (copies_weights() && shared != nullptr) {
-    prepared_.emplace(rows, shared->prepared_.begin()->second);
-    return;
-  }
+  const bool use_shared = copies_weights() && shared != nullptr;
+  prepared_.emplace(problem.m, use_shared ? shared->prepared_.begin()->second
+                                          : kernel.prepare(problem, constants(), policy));
+}
+
+/// What the one variant multiplies with that turns its weights into f32 first; null for others.
+const kernels::quant::DenseProduct* Linear::product_for(const kernels::quant::Problem& problem) {
+  if (kernels_->matmul_q8->kernel.name != "dequantise_first_simd") return nullptr;
   const kernels::matmul::Kernel& dense = *kernels::matmul::find("simd_parallel");
-  auto product = std::make_unique<WeightProduct>(dense, problem, policy);
-  prepared_.emplace(rows, kernel.prepare(problem, {weights_->blocks(), product.get()}, policy));
-  products_.emplace(rows, std::move(product));
-}
-
-void Linear::prepare_f32(Index rows, const Linear* shared) {
-  const kernels::matmul::Kernel& kernel = *kernels_->matmul;
-  const kernels::matmul::Problem problem{1, rows, weights_->outputs(), weights_->inputs(),
-                                         kernels::matmul::Layout::abt};
-  if (const auto why = kernel.why_unsupported(problem)) throw std::runtime_error(*why);
-  const kernels::ParallelPolicy policy{threads_};
-  workspace_bytes_ = std::max(workspace_bytes_, kernel.workspace_bytes(problem, policy));
-  if (copies_weights() && shared != nullptr) {
-    prepared_.emplace(rows, shared->prepared_.begin()->second);
-    return;
-  }
-  prepared_.emplace(rows, kernel.prepare(problem, {weights_->values(), kernels_->policy}, policy));
+  auto& product = products_[problem.m];
+  product = std::make_unique<WeightProduct>(dense, problem, kernels::ParallelPolicy{threads_});
+  return product.get();
 }
 
 const kernels::Prepared& Linear::prepared_for(Index rows) const {

@@ -33,8 +33,10 @@ class Linear {
 
  private:
   bool copies_weights() const;
-  void prepare_q8(Index rows, const Linear* shared);
-  void prepare_f32(Index rows, const Linear* shared);
+  template <class Kernel, class Problem, class MakeConstants>
+  void prepare_with(const Kernel& kernel, const Problem& problem, const Linear* shared,
+                    const MakeConstants& constants);
+  const kernels::quant::DenseProduct* product_for(const kernels::quant::Problem& problem);
   const kernels::Prepared& prepared_for(Index rows) const;
 
   const WeightMatrix* weights_;
