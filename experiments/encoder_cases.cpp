@@ -204,7 +204,7 @@ class ModeOnBatch {
     std::fill_n(embeddings.data, embeddings.rows * embeddings.cols,
                 std::numeric_limits<float>::quiet_NaN());
     call();
-    if (const auto why = why_unlike_alone()) return why;
+    if (auto why = why_unlike_alone()) return why;
     return why_unlike_plain_loops();
   }
 

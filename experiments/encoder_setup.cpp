@@ -150,7 +150,7 @@ std::filesystem::path model_file(const std::string& name_or_path, const std::str
     throw std::invalid_argument(
         fmt::format("type = {}; expected one of q8_0, f16, bf16, f32", type));
   }
-  const std::filesystem::path path = preset_file(preset->name, info->name);
+  std::filesystem::path path = preset_file(preset->name, info->name);
   std::filesystem::create_directories(path.parent_path());
   if (std::filesystem::exists(path)) return path;
   const FileLock lock(path.string() + ".lock");

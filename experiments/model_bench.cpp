@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
@@ -68,7 +69,7 @@ std::optional<double> quantile(std::vector<double> values, double q) {
   if (static_cast<double>(values.size()) * std::min(q, 1 - q) < beyond && q != 0.5) {
     return std::nullopt;
   }
-  const auto place = static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1) + 0.5);
+  const auto place = std::lround(q * static_cast<double>(values.size() - 1));
   std::nth_element(values.begin(), values.begin() + place, values.end());
   return values[static_cast<std::size_t>(place)];
 }

@@ -79,7 +79,7 @@ void Encoder::prepare(std::span<const Index> lengths, const Encoder* shared) {
   positions_.resize(static_cast<std::size_t>(most_rows_));
   order_.resize(static_cast<std::size_t>(most_texts_));
   first_rows_.resize(static_cast<std::size_t>(most_texts_));
-  buffers_ = {};
+  buffers_ = Buffers();
   buffers_ = buffers_for(most_rows_, most_texts_);
 }
 
