@@ -17,10 +17,12 @@ Range intersection(Range a, Range b) {
 // One block of rows, and the blocks of keys that they see, one after the other.
 class TiledRows {
  public:
-  TiledRows(const Plan& plan, const Args& args, const RowBlock& block, float* workspace)
+  TiledRows(const Plan& plan, const Args& args, const RowBlock& block, const HeadKeys& keys,
+            float* workspace)
       : plan_(plan),
         args_(args),
         block_(block),
+        keys_(keys),
         count_(block.rows.size()),
         width_(round_up(count_, plan.tiles.lanes)),
         seen_(seen_keys(args, block.rows)) {
@@ -94,10 +96,6 @@ class TiledRows {
     }
   }
 
-  const float* key(Index j) const {
-    return args_.k.row(block_.element, j) + block_.kv_head * args_.head_dim;
-  }
-
   // Where rows see different keys, those that only half of them see are left out for the other
   // half.
   void score(Range keys) {
@@ -115,8 +113,8 @@ class TiledRows {
 
   void score(Range keys, Index col, Index cols, Index first) {
     if (keys.size() <= 0) return;
-    plan_.tiles.scores({.keys = key(keys.begin),
-                        .key_stride = args_.k.row_stride,
+    plan_.tiles.scores({.keys = keys_.keys + keys.begin * keys_.key_stride,
+                        .key_stride = keys_.key_stride,
                         .queries = queries_ + col,
                         .scores = scores_ + (keys.begin - first) * width_ + col,
                         .count = keys.size(),
@@ -141,16 +139,15 @@ class TiledRows {
         seen_keys(args_, {block_.rows.begin + strip.begin, block_.rows.begin + strip.end});
     const Range any = intersection(seen.by_any, keys);
     if (any.size() == 0 && !first_) return;
-    ValueTask task = {
-        .weights = scores_ + strip.begin,
-        .values = args_.v.matrix(block_.element) + block_.kv_head * args_.head_dim + col,
-        .value_stride = args_.v.row_stride,
-        .out = out_.data() + strip.begin,
-        .col = col,
-        .factors = first_ ? nullptr : factors_ + strip.begin,
-        .cols = std::min(plan_.tiles.cols, args_.head_dim - col),
-        .width = width_,
-        .rows = strip.size()};
+    ValueTask task = {.weights = scores_ + strip.begin,
+                      .values = keys_.values + col,
+                      .value_stride = keys_.value_stride,
+                      .out = out_.data() + strip.begin,
+                      .col = col,
+                      .factors = first_ ? nullptr : factors_ + strip.begin,
+                      .cols = std::min(plan_.tiles.cols, args_.head_dim - col),
+                      .width = width_,
+                      .rows = strip.size()};
     const Range all = intersection(seen.by_all, keys);
     const bool safe =
         same_for_all(seen) || (finite(task, {any.begin, std::min(all.begin, any.end)}) &&
@@ -183,6 +180,7 @@ class TiledRows {
   const Plan& plan_;
   const Args& args_;
   const RowBlock& block_;
+  const HeadKeys& keys_;
   Index count_;
   Index width_;
   SeenKeys seen_;
@@ -291,9 +289,34 @@ void divide_rows(const Plan& plan, const PartialRows& rows, Index count, Index h
   }
 }
 
-void attend_tiled(const Plan& plan, const Args& args, const RowBlock& block, float* workspace) {
-  assert(block.rows.size() <= plan.rows && plan.rows <= most_block_rows);
-  TiledRows(plan, args, block, workspace).attend();
+HeadKeys keys_in_place(const Args& args, const RowBlock& block) {
+  const Index offset = block.kv_head * args.head_dim;
+  return {args.k.matrix(block.element) + offset, args.k.row_stride,
+          args.v.matrix(block.element) + offset, args.v.row_stride};
+}
+
+bool rows_collide(const Args& args) {
+  constexpr Index floats_that_collide = 256;  // 1 KiB
+  const auto collides = [](Index stride) {
+    return stride >= 2 * floats_that_collide && stride % floats_that_collide == 0;
+  };
+  return collides(args.k.row_stride) || collides(args.v.row_stride);
+}
+
+HeadKeys copy_keys(const Args& args, const RowBlock& block, float* to) {
+  const HeadKeys from = keys_in_place(args, block);
+  const Index stride = copied_key_stride(args.head_dim);
+  float* const values = to + args.k.rows * stride;
+  for (Index j = 0; j < args.k.rows; ++j) {
+    std::copy_n(from.keys + j * from.key_stride, args.head_dim, to + j * stride);
+    std::copy_n(from.values + j * from.value_stride, args.head_dim, values + j * stride);
+  }
+  return {to, stride, values, stride};
+}
+
+void attend_tiled(const Plan& plan, const Args& args, const RowBlock& block, const HeadKeys& keys,
+                  float* workspace) {
+  TiledRows(plan, args, block, keys, workspace).attend();
 }
 
 void attend_streamed(const Plan& plan, const Args& args, const RowBlock& block, Range keys,

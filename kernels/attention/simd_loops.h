@@ -11,8 +11,27 @@ struct RowBlock {
   Range rows;
 };
 
+/// The keys and values of one head, [key_len, head_dim] each: where they lie, or a copy.
+struct HeadKeys {
+  const float* keys = nullptr;
+  Index key_stride = 0;
+  const float* values = nullptr;
+  Index value_stride = 0;
+};
+
+/// Those of a block where they lie.
+HeadKeys keys_in_place(const Args& args, const RowBlock& block);
+
+/// Whether rows of keys or values lie so far apart, by powers of two, that they fall into few sets
+/// of a cache.
+bool rows_collide(const Args& args);
+
+/// A copy in which they do not, of copied_key_elements() at `to`.
+HeadKeys copy_keys(const Args& args, const RowBlock& block, float* to);
+
 /// Writes the result of some rows, at most plan.rows, by tiles. `workspace` has thread_elements().
-void attend_tiled(const Plan& plan, const Args& args, const RowBlock& block, float* workspace);
+void attend_tiled(const Plan& plan, const Args& args, const RowBlock& block, const HeadKeys& keys,
+                  float* workspace);
 
 /// What is known of the rows of a block after some keys: out is not divided by its sum yet.
 struct PartialRows {

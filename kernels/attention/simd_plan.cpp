@@ -34,6 +34,9 @@ Index most_blocked_keys(Index rows) {
   return static_cast<Index>(cpu_caches().level2) / 4 / (rows * float_bytes);
 }
 
+// Copying a key and its value costs about as much as one block's use of them.
+constexpr Index least_blocks_that_pay_for_copies = 4;
+
 std::string_view to_string(Path path) {
   switch (path) {
     case Path::blocked:
@@ -76,6 +79,8 @@ Plan choose_plan(const Problem& problem, int threads, std::optional<Path> path) 
   }
   plan.rows = rows_of_block;
   plan.keys = plan.path == Path::blocked ? problem.key_len : std::min(problem.key_len, flash_keys);
+  const bool whole_heads = problem.batch * problem.kv_heads % threads == 0;
+  plan.may_copy_keys = whole_heads && rows >= least_blocks_that_pay_for_copies * plan.rows;
   return plan;
 }
 
@@ -88,7 +93,13 @@ Index thread_elements(const Plan& plan, const Problem& problem) {
     return round_up(plan.rows * (plan.keys + 2 * line_floats), line_floats);
   }
   constexpr Index states = 5;  // largest, sums, factors, begins, ends
-  return round_up(plan.rows * (problem.head_dim + plan.keys + states), line_floats);
+  return round_up(plan.rows * (problem.head_dim + plan.keys + states), line_floats) +
+         copied_key_elements(plan, problem);
+}
+
+Index copied_key_elements(const Plan& plan, const Problem& problem) {
+  if (!plan.may_copy_keys) return 0;
+  return 2 * problem.key_len * copied_key_stride(problem.head_dim);
 }
 
 Index partial_elements(const Plan& plan, const Problem& problem) {

@@ -22,9 +22,11 @@ struct Plan {
   const SoftmaxKernels& softmax = softmax_kernels();
   const StreamKernels& streams = stream_kernels();
   Path path = Path::flash;
-  Index rows = 0;       // of a block; those that share the keys of one pass
-  Index keys = 0;       // of a block
-  Index key_parts = 1;  // stream: into so many parts the keys are cut for threads
+  Index rows = 0;              // of a block; those that share the keys of one pass
+  Index keys = 0;              // of a block
+  Index key_parts = 1;         // stream: into so many parts the keys are cut for threads
+  bool may_copy_keys = false;  // a thread has all blocks of a head, and enough of them to pay for
+                               // copying its keys where their rows collide in the caches
 };
 
 /// No block has more rows.
@@ -36,7 +38,16 @@ Plan choose_plan(const Problem& problem, int threads, std::optional<Path> path);
 /// "avx3 12x32 flash 32x128"
 std::string code_path(const Plan& plan);
 
-/// Floats that one thread works in.
+/// Floats from one row of copied keys or values to the next: an odd number of cache lines.
+inline Index copied_key_stride(Index head_dim) {
+  constexpr Index line = 16;
+  return round_up(head_dim, 2 * line) + line;
+}
+
+/// Floats of the keys and values of one head, copied; 0 where they never are.
+Index copied_key_elements(const Plan& plan, const Problem& problem);
+
+/// Floats that one thread works in, copies included.
 Index thread_elements(const Plan& plan, const Problem& problem);
 
 /// Floats of the parts that threads compute of rows whose keys are cut, all of them.

@@ -25,47 +25,74 @@ class Team {
         rows_(args.o.rows * group_of(args)),
         items_(args.o.batch * args.kv_heads),
         thread_elements_(thread_elements(plan, problem_of(args))),
+        copied_elements_(copied_key_elements(plan, problem_of(args))),
         threads_(threads),
         workspace_(reinterpret_cast<float*>(workspace.data())),
         partials_(workspace_ + threads * thread_elements_),
         barrier_(threads) {}
 
-  void work(int thread) {
-    if (plan_.path != Path::stream) return work_on_blocks(thread);
-    if (plan_.key_parts == 1) {
-      const Range items = share(items_, threads_, thread);
-      for (Index item = items.begin; item < items.end; ++item) stream_whole(item, thread);
+  /// The part of one of `granted` threads.
+  void work(int thread, int granted) {
+    if (granted != threads_) {  // nobody may wait for those that are missing
+      if (thread == 0) work_alone();
       return;
     }
-    const Range parts = share(items_ * plan_.key_parts, threads_, thread);
-    for (Index part = parts.begin; part < parts.end; ++part) stream_part(part, thread);
+    if (plan_.path != Path::stream) return work_on_blocks(thread);
+    if (plan_.key_parts == 1) return stream_items(share(items_, threads_, thread), thread);
+    stream_parts(share(items_ * plan_.key_parts, threads_, thread), thread);
     barrier_.arrive_and_wait();
-    const Range items = share(items_, threads_, thread);
-    for (Index item = items.begin; item < items.end; ++item) merge(item);
+    merge_items(share(items_, threads_, thread));
   }
 
  private:
   float* thread_workspace(int thread) const { return workspace_ + thread * thread_elements_; }
 
+  void work_alone() {
+    if (plan_.path != Path::stream) return work_on_heads({0, items_}, 0);
+    if (plan_.key_parts == 1) return stream_items({0, items_}, 0);
+    stream_parts({0, items_ * plan_.key_parts}, 0);
+    merge_items({0, items_});
+  }
+
+  void stream_items(Range items, int thread) {
+    for (Index item = items.begin; item < items.end; ++item) stream_whole(item, thread);
+  }
+  void stream_parts(Range parts, int thread) {
+    for (Index part = parts.begin; part < parts.end; ++part) stream_part(part, thread);
+  }
+  void merge_items(Range items) const {
+    for (Index item = items.begin; item < items.end; ++item) merge(item);
+  }
+
   RowBlock whole(Index item) const {
     return {item / args_.kv_heads, item % args_.kv_heads, {0, rows_}};
   }
 
-  // Under a causal mask the last rows see most keys, and are dealt first.
   void work_on_blocks(int thread) {
+    if (items_ % threads_ == 0) return work_on_heads(share(items_, threads_, thread), thread);
     const Index blocks = ceil_div(rows_, plan_.rows);
-    const Index all = items_ * blocks;
-    const auto attend = [&](Index n) {
-      RowBlock block = whole(n / blocks);
-      block.rows = share(rows_, blocks, blocks - 1 - n % blocks, plan_.tiles.lanes);
-      attend_tiled(plan_, args_, block, thread_workspace(thread));
-    };
-    if (items_ % threads_ == 0) {
-      const Range mine = share(all, threads_, thread);
-      for (Index n = mine.begin; n < mine.end; ++n) attend(n);
-    } else {
-      for (Index n = next_++; n < all; n = next_++) attend(n);
+    for (Index n = next_++; n < items_ * blocks; n = next_++) {
+      attend(n, keys_in_place(args_, whole(n / blocks)), thread);
     }
+  }
+
+  /// Whole heads, so that a copy of their keys serves all of their blocks.
+  void work_on_heads(Range items, int thread) {
+    const Index blocks = ceil_div(rows_, plan_.rows);
+    const bool copies = copied_elements_ > 0 && rows_collide(args_);
+    for (Index item = items.begin; item < items.end; ++item) {
+      const HeadKeys keys = copies ? copy_keys(args_, whole(item), thread_workspace(thread))
+                                   : keys_in_place(args_, whole(item));
+      for (Index n = item * blocks; n < (item + 1) * blocks; ++n) attend(n, keys, thread);
+    }
+  }
+
+  /// Block n of all heads. Under a causal mask the last rows see most keys, and are dealt first.
+  void attend(Index n, const HeadKeys& keys, int thread) {
+    const Index blocks = ceil_div(rows_, plan_.rows);
+    RowBlock block = whole(n / blocks);
+    block.rows = share(rows_, blocks, blocks - 1 - n % blocks, plan_.tiles.lanes);
+    attend_tiled(plan_, args_, block, keys, thread_workspace(thread) + copied_elements_);
   }
 
   void stream_whole(Index item, int thread) {
@@ -130,6 +157,7 @@ class Team {
   Index rows_;
   Index items_;
   Index thread_elements_;
+  Index copied_elements_;  // of these, at the beginning
   int threads_;
   float* workspace_;
   float* partials_;
@@ -151,7 +179,7 @@ void attend_with_team(const Plan& plan, const Args& args, std::span<std::byte> w
   assert(shapes_agree(args));
   if (args.o.batch * args.heads * args.o.rows == 0) return;
   Team team(plan, args, workspace, policy.threads);
-  parallel_region(policy, [&](int thread, int) { team.work(thread); });
+  parallel_region(policy, [&](int thread, int threads) { team.work(thread, threads); });
 }
 
 }  // namespace crossover::kernels::attention

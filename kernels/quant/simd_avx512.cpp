@@ -201,12 +201,21 @@ CROSSOVER_AVX512 void pack(const WeightRows& weights, PanelBlock* panel) {
   }
 }
 
+/// Cache lines of each block of a panel that is multiplied later.
+struct FetchedLines {
+  const char* panel = nullptr;
+  Range lines;
+};
+
 /// A tile of `tile_rows` x 32 of C. For each step two vectors of weights and one broadcast number
 /// per row are loaded: 8 loads for 12 products where tile_rows = 6, whereas an operand that is
 /// broadcast by each product would make 14 of them, more than two per cycle.
+///
+/// `fetched`: what to fetch of the panel that comes next, for each block of this one.
 template <int tile_rows>
-CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const QuantisedRows& a, Index row,
-                                    Index cols, const Destination& c) {
+CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const FetchedLines& fetched,
+                                    const QuantisedRows& a, Index row, Index cols,
+                                    const Destination& c) {
   const Index blocks = a.blocks;
   const Index stride = blocks * block_values;
   const std::int8_t* values = a.values_of(row, 0);
@@ -227,6 +236,10 @@ CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const QuantisedRows
     for (int line = 0; line < (tile_rows + 1) / 2; ++line)
       _mm_prefetch(next + 64 * Index{line}, _MM_HINT_T0);
     next += tile_rows * block_values;
+    for (Index line = fetched.lines.begin; line < fetched.lines.end; ++line) {
+      constexpr Index block_bytes = sizeof(PanelBlock);
+      _mm_prefetch(fetched.panel + b * block_bytes + 64 * line, _MM_HINT_T1);
+    }
     __m512i sum[tile_rows][2];
 #pragma GCC unroll 8
     for (int r = 0; r < tile_rows; ++r) {
@@ -269,18 +282,29 @@ CROSSOVER_AVX512 void multiply_tile(const PanelBlock* panel, const QuantisedRows
 
 constexpr Index most_tile_rows = 6;
 
-CROSSOVER_AVX512 void multiply_panel(const PanelBlock* panel, const QuantisedRows& a, Range rows,
-                                     Index cols, const Destination& c) {
-  using Tile = void (*)(const PanelBlock*, const QuantisedRows&, Index, Index, const Destination&);
+CROSSOVER_AVX512 void multiply_panel(const PanelBlock* panel, const PanelBlock* next,
+                                     const QuantisedRows& a, Range rows, Index cols,
+                                     const Destination& c) {
+  using Tile = void (*)(const PanelBlock*, const FetchedLines&, const QuantisedRows&, Index, Index,
+                        const Destination&);
   constexpr std::array<Tile, most_tile_rows + 1> tiles = {
       nullptr,          multiply_tile<1>, multiply_tile<2>, multiply_tile<3>,
       multiply_tile<4>, multiply_tile<5>, multiply_tile<6>,
   };
   // Tiles of nearly the same height: a last one of a row or two would wait for its few sums.
   const Index count = ceil_div(rows.size(), most_tile_rows);
+  // With few rows weights come from memory nearly as fast as it gives them, so that it should never
+  // wait for the arithmetic: each tile fetches its share of the next panel.
+  constexpr Index most_tiles_that_fetch = 4;
+  constexpr Index lines_of_block = sizeof(PanelBlock) / 64;
+  const bool fetches = next != nullptr && count <= most_tiles_that_fetch;
   for (Index t = 0; t < count; ++t) {
     const Range of = share(rows.size(), count, t);
-    tiles[static_cast<std::size_t>(of.size())](panel, a, rows.begin + of.begin, cols, c);
+    FetchedLines fetched;
+    if (fetches) {
+      fetched = {reinterpret_cast<const char*>(next), share(lines_of_block, count, t)};
+    }
+    tiles[static_cast<std::size_t>(of.size())](panel, fetched, a, rows.begin + of.begin, cols, c);
   }
 }
 

@@ -63,9 +63,10 @@ struct Code {
   /// beyond them are copies of the last one.
   void (*pack)(const WeightRows& weights, PanelBlock* panel);
 
-  /// C of `rows` and of the first `cols` columns of a panel; c is that of row 0 of `a`.
-  void (*multiply_panel)(const PanelBlock* panel, const QuantisedRows& a, Range rows, Index cols,
-                         const Destination& c);
+  /// C of `rows` and of the first `cols` columns of a panel; c is that of row 0 of `a`. `next`, or
+  /// null, is the panel that comes after it, which may be fetched meanwhile.
+  void (*multiply_panel)(const PanelBlock* panel, const PanelBlock* next, const QuantisedRows& a,
+                         Range rows, Index cols, const Destination& c);
 
   /// C of all rows of `a` (with offsets_8) and all columns of `weights`, read where they lie.
   void (*multiply_rows)(const WeightRows& weights, const QuantisedRows& a, const Destination& c);

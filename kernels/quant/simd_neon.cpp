@@ -78,8 +78,8 @@ CROSSOVER_SDOT void multiply_rows_of_panel(const PanelBlock* panel, const Quanti
 
 constexpr Index most_tile_rows = 4;
 
-void multiply_panel(const PanelBlock* panel, const QuantisedRows& a, Range rows, Index cols,
-                    const Destination& c) {
+void multiply_panel(const PanelBlock* panel, const PanelBlock*, const QuantisedRows& a, Range rows,
+                    Index cols, const Destination& c) {
   using Tile = void (*)(const PanelBlock*, const QuantisedRows&, Index, Index, const Destination&);
   constexpr std::array<Tile, most_tile_rows + 1> tiles = {
       nullptr,

@@ -37,8 +37,8 @@ void multiply_row(const PanelBlock* panel, const QuantisedRows& a, Index row, In
   std::copy_n(total.begin(), cols, c);
 }
 
-void multiply_panel(const PanelBlock* panel, const QuantisedRows& a, Range rows, Index cols,
-                    const Destination& c) {
+void multiply_panel(const PanelBlock* panel, const PanelBlock*, const QuantisedRows& a, Range rows,
+                    Index cols, const Destination& c) {
   for (Index row = rows.begin; row < rows.end; ++row) {
     multiply_row(panel, a, row, cols, c.data + row * c.row_stride);
   }

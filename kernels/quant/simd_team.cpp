@@ -93,7 +93,10 @@ void multiply_panels(const TeamPlan& plan, const Args& args, const QuantisedRows
     if (packed == nullptr) plan.code->pack(weights_of(args.w, of), own);
     const PanelBlock* panel =
         packed == nullptr ? own : packed + col / panel_cols * blocks_of(plan.problem);
-    plan.code->multiply_panel(panel, a, rows, of.size(), {args.c.data + col, args.c.row_stride});
+    const bool more = packed != nullptr && of.end < cols.end;
+    const PanelBlock* next = more ? panel + blocks_of(plan.problem) : nullptr;
+    plan.code->multiply_panel(panel, next, a, rows, of.size(),
+                              {args.c.data + col, args.c.row_stride});
   }
 }
 

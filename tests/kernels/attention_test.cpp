@@ -102,6 +102,20 @@ TEST_P(AttentionConformance, GroupsOfHeadsAndThreads) {
   }
 }
 
+// Rows of keys that are 2 KiB apart fall into few sets of a cache and may be copied, where a thread
+// has several blocks of rows of a head.
+TEST_P(AttentionConformance, KeysThatCollideInCaches) {
+  for (const std::string& set : instruction_sets_to_test()) {
+    const ForcedInstructionSet forced(set);
+    for (const int threads : thread_counts()) {
+      for (const Mask& mask : masks) {
+        expect_right({{1, 6, 6, 300, 310, 128, mask}, {}}, threads);
+        expect_right({{2, 16, 8, 150, 150, 64, mask}, {}}, threads);
+      }
+    }
+  }
+}
+
 TEST_P(AttentionConformance, ManyKeysForOneQueryAndEmptyExtents) {
   for (const int threads : thread_counts()) {
     for (const Mask& mask : masks) {
