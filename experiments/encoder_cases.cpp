@@ -18,63 +18,30 @@ namespace {
 
 using kernels::Index;
 using model::BatchRunner;
-using Texts = std::vector<std::vector<kernels::TokenId>>;
+using Texts = TextIds;
 
-/// What all cells of one worker share: opening a model takes a tenth of a second.
-struct LoadedModel {
-  explicit LoadedModel(const std::filesystem::path& path)
-      : encoder(path), weights(encoder.file(), longest_text(encoder), false) {}
-
-  static Index longest_text(const EncoderFile& encoder) {
-    constexpr std::uint64_t most = 8192;  // positions, for each of which there is a row of angles
-    return static_cast<Index>(std::min(encoder.config().shape.context, most));
-  }
-
-  EncoderFile encoder;
-  model::EncoderWeights weights;
-};
-
-const LoadedModel& loaded_model(const harness::Arm& arm) {
-  static std::map<std::string, std::unique_ptr<LoadedModel>> models;
-  const std::string path = model_file(arm.settings.at("model"), arm.settings.at("type")).string();
-  std::unique_ptr<LoadedModel>& model = models[path];
-  if (!model) model = std::make_unique<LoadedModel>(path);
+const LoadedEncoder& loaded_model(const harness::Arm& arm) {
+  const auto path = model_file(arm.settings.at("model"), arm.settings.at("type"));
+  const LoadedEncoder& model = shared_encoder(path);
   const bool q8_family = arm.family == "encoder";
-  if (model->encoder.is_q8() != q8_family) {
-    throw harness::Unsupported(fmt::format("{} has {} weights: use family = {}", path,
+  if (model.encoder.is_q8() != q8_family) {
+    throw harness::Unsupported(fmt::format("{} has {} weights: use family = {}", path.string(),
                                            q8_family ? "no Q8_0" : "Q8_0",
                                            q8_family ? "encoder_f32" : "encoder"));
   }
-  return *model;
+  return model;
 }
 
 /// As many texts as the batch has, cycled; cut from one long one where the problem says how many
 /// tokens each has.
-Texts batch_of(const harness::Cell& cell, const LoadedModel& model) {
+Texts batch_of(const harness::Cell& cell, const LoadedEncoder& model) {
   const std::string& name = cell.arm.settings.at("texts");
   const auto batch = static_cast<std::size_t>(harness::extent(cell.problem, "batch"));
   const auto tokens = static_cast<std::size_t>(harness::extent(cell.problem, "tokens"));
-  const auto most = static_cast<std::size_t>(LoadedModel::longest_text(model.encoder));
-  const Texts all =
-      model::tokenise(model.encoder.tokenizer(), texts_of(name), most, model::TooLong::error, name)
-          .ids;
+  if (tokens > 0) return texts_of_tokens(model, name, batch, tokens);
+  const Texts all = token_ids_of(model, name);
   Texts batch_texts;
-  if (tokens == 0) {
-    for (std::size_t i = 0; i < batch; ++i) batch_texts.push_back(all[i % all.size()]);
-    return batch_texts;
-  }
-  if (tokens > most) {
-    throw harness::Unsupported(
-        fmt::format("texts of {} tokens; the model takes at most {}", tokens, most));
-  }
-  std::vector<kernels::TokenId> stream;
-  for (const auto& text : all) stream.insert(stream.end(), text.begin(), text.end());
-  for (std::size_t i = 0; i < batch; ++i) {
-    std::vector<kernels::TokenId> text;
-    for (std::size_t j = 0; j < tokens; ++j)
-      text.push_back(stream[(i * tokens + j) % stream.size()]);
-    batch_texts.push_back(std::move(text));
-  }
+  for (std::size_t i = 0; i < batch; ++i) batch_texts.push_back(all[i % all.size()]);
   return batch_texts;
 }
 
@@ -157,7 +124,7 @@ double cosine(const float* a, const float* b, Index count) {
 /// One mode on one batch.
 class ModeOnBatch {
  public:
-  ModeOnBatch(const harness::Cell& cell, const LoadedModel& model, Texts texts)
+  ModeOnBatch(const harness::Cell& cell, const LoadedEncoder& model, Texts texts)
       : model_(model),
         texts_(std::move(texts)),
         policy_(dispatch_policy_of(cell.arm)),
@@ -261,7 +228,7 @@ class ModeOnBatch {
     return why_unlike(place, expected.data(), "plain loops");
   }
 
-  const LoadedModel& model_;
+  const LoadedEncoder& model_;
   Texts texts_;
   std::optional<kernels::matmul::DispatchPolicy> policy_;
   model::EncoderKernels kernels_;
@@ -368,7 +335,7 @@ harness::FamilyInfo encoder_f32_family() {
 
 harness::Case encoder_case(const harness::Cell& cell) {
   choose_instruction_set(cell.arm);
-  const LoadedModel& model = loaded_model(cell.arm);
+  const LoadedEncoder& model = loaded_model(cell.arm);
   Texts texts = batch_of(cell, model);
   const harness::Work work = work_of(model.weights, texts);
   const auto run = std::make_shared<ModeOnBatch>(cell, model, std::move(texts));

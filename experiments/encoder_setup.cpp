@@ -4,12 +4,14 @@
 #include <array>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <map>
 #include <sstream>
 #include <sys/file.h>
 #include <thread>
 #include <unistd.h>
 
 #include "build_info.h"
+#include "harness/case.h"
 #include "harness/names.h"
 #include "harness/plan/config.h"
 #include "model/gguf/blocks.h"
@@ -66,6 +68,8 @@ class FileLock {
  private:
   int descriptor_;
 };
+
+constexpr std::uint64_t most_positions = 8192;  // for each of which there is a row of angles
 
 void write_preset(const std::filesystem::path& path, const model::EncoderPreset& preset,
                   model::TensorType type) {
@@ -171,6 +175,44 @@ std::vector<std::string> texts_of(const std::string& name_or_path) {
     mixed.push_back(classes.long_texts[i]);
   }
   return mixed;
+}
+
+LoadedEncoder::LoadedEncoder(const std::filesystem::path& path)
+    : encoder(path),
+      longest_text(static_cast<kernels::Index>(
+          std::min(encoder.config().shape.context, most_positions))),
+      weights(encoder.file(), longest_text, false) {}
+
+const LoadedEncoder& shared_encoder(const std::filesystem::path& path) {
+  static std::map<std::filesystem::path, std::unique_ptr<LoadedEncoder>> models;
+  std::unique_ptr<LoadedEncoder>& model = models[path];
+  if (!model) model = std::make_unique<LoadedEncoder>(path);
+  return *model;
+}
+
+TextIds token_ids_of(const LoadedEncoder& model, const std::string& name_or_path) {
+  return model::tokenise(model.encoder.tokenizer(), texts_of(name_or_path),
+                         static_cast<std::size_t>(model.longest_text), model::TooLong::error,
+                         name_or_path)
+      .ids;
+}
+
+TextIds texts_of_tokens(const LoadedEncoder& model, const std::string& name_or_path,
+                        std::size_t count, std::size_t tokens) {
+  if (tokens > static_cast<std::size_t>(model.longest_text)) {
+    throw harness::Unsupported(fmt::format("texts of {} tokens; the model takes at most {}", tokens,
+                                           model.longest_text));
+  }
+  std::vector<kernels::TokenId> stream;
+  for (const auto& text : token_ids_of(model, name_or_path)) {
+    stream.insert(stream.end(), text.begin(), text.end());
+  }
+  TextIds texts(count);
+  std::size_t next = 0;
+  for (auto& text : texts) {
+    while (text.size() < tokens) text.push_back(stream[next++ % stream.size()]);
+  }
+  return texts;
 }
 
 model::Granularity granularity_of(const std::string& name) {

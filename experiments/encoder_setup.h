@@ -44,6 +44,31 @@ std::filesystem::path default_texts();
 /// is a file. Throws TextError.
 std::vector<std::string> texts_of(const std::string& name_or_path);
 
+/// An encoder's file with its weights prepared for passes over the longest texts that it takes, at
+/// most 8,192 tokens.
+struct LoadedEncoder {
+  /// Throws GgufError, FileError.
+  explicit LoadedEncoder(const std::filesystem::path& path);
+
+  EncoderFile encoder;
+  kernels::Index longest_text;  // tokens
+  model::EncoderWeights weights;
+};
+
+/// What all cells of one worker share: loading a model takes most of a second. Throws like its
+/// constructor.
+const LoadedEncoder& shared_encoder(const std::filesystem::path& path);
+
+using TextIds = std::vector<std::vector<kernels::TokenId>>;
+
+/// The ids of texts_of(). Throws TextError where one is longer than the model takes.
+TextIds token_ids_of(const LoadedEncoder& model, const std::string& name_or_path);
+
+/// `count` texts of `tokens` ids each, cut one after the other from all those texts, cycled. Throws
+/// harness::Unsupported where the model takes no texts that long.
+TextIds texts_of_tokens(const LoadedEncoder& model, const std::string& name_or_path,
+                        std::size_t count, std::size_t tokens);
+
 /// Modes by the names of Granularity, Schedule and Regions. Throws std::invalid_argument with the
 /// legal ones.
 model::Granularity granularity_of(const std::string& name);

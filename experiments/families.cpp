@@ -6,6 +6,7 @@
 
 #include "experiments/activation_cases.h"
 #include "experiments/attention_cases.h"
+#include "experiments/cold_start_cases.h"
 #include "experiments/dot_cases.h"
 #include "experiments/embedding_cases.h"
 #include "experiments/embedding_gradient_cases.h"
@@ -45,6 +46,7 @@ constexpr auto all = std::to_array<Family>({
     {rope_family, rope_case},
     {softmax_family, softmax_case},
     {tokenizer_family, tokenizer_case},
+    {cold_start_family, cold_start_case},
     {probe_family, probe_case},
 });
 

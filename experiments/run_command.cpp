@@ -29,10 +29,12 @@ using harness::Json;
 /// Fewer launches and quartets: an answer in a fraction of the time, with wider intervals.
 void make_quick(harness::Plan& plan) {
   constexpr int fewest_launches = 6;  // below which no 95% interval exists
+  constexpr double most_of_all = 240;
+  const double share = most_of_all / static_cast<double>(plan.sections.size());
   for (harness::SectionPlan& section : plan.sections) {
     section.protocol.looks = {std::min(fewest_launches, section.protocol.looks.front())};
     section.protocol.quartets = std::min(2, section.protocol.quartets);
-    section.protocol.budget_seconds = std::min(60.0, section.protocol.budget_seconds);
+    section.protocol.budget_seconds = std::min({60.0, share, section.protocol.budget_seconds});
   }
 }
 

@@ -18,6 +18,7 @@ std::string three_digits(double value) {
 
 std::string duration_text(double seconds) {
   if (!std::isfinite(seconds)) return "for ever";
+  if (seconds < 0) return "-" + duration_text(-seconds);
   constexpr std::array<std::pair<double, const char*>, 3> units{
       {{1e-9, "ns"}, {1e-6, "us"}, {1e-3, "ms"}}};
   for (const auto& [unit, name] : units) {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from json_file import LoadError, Node, read_file
 
-QUESTIONS = ("sweep", "compare", "crossover")
+QUESTIONS = ("sweep", "compare", "crossover", "cost")
 OUTCOMES = ("crossing", "below", "above", "indistinguishable", "several", "unresolved")
 SIGNS = ("-", "0", "+", "?")
 FMA_PEAK = "fma_f32"

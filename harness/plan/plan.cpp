@@ -73,13 +73,13 @@ SectionPlan plan_section(const SectionInput& input, std::vector<std::string>& wa
     plan.aa_problems.resize(plan.problems.size());
     for (std::size_t i = 0; i < plan.problems.size(); ++i) plan.aa_problems[i] = i;
   }
-  if (plan.question == Question::crossover) {
-    plan.axis = crossover_axis(input, axes);
-    plan.curves = expand_curves(input, plan.axis, plan.problems);
+  if (has_axis(plan.question)) {
+    plan.axis = axis_of(input, plan.question, axes);
+    plan.curves = expand_curves(input, plan.question, plan.axis, plan.problems);
   } else if (const ConfigValue* axis = find_value(input.section, "axis")) {
     const bool meant =
         axis->origin == Origin::section || axis->origin == Origin::command_line_section;
-    if (meant) fail(*axis, axis->text, "only question = crossover has an axis");
+    if (meant) fail(*axis, axis->text, "only question = crossover and question = cost have an axis");
   }
   plan.arms = std::move(arms.arms);
   plan.comparisons = std::move(arms.comparisons);

@@ -12,7 +12,13 @@
 
 namespace crossover::harness {
 
-enum class Question { sweep, compare, crossover };
+/// cost: which part of the time is fixed, and how much is added by each unit of the axis.
+enum class Question { sweep, compare, crossover, cost };
+
+/// Whether that question looks along an axis.
+constexpr bool has_axis(Question question) {
+  return question == Question::crossover || question == Question::cost;
+}
 
 /// How the evidence of one section is collected (docs: README, "How it measures").
 struct Protocol {
@@ -35,7 +41,7 @@ struct Pair {
   auto operator<=>(const Pair&) const = default;
 };
 
-/// The problems that differ only along the axis of a crossover; indices into problems, ascending.
+/// The problems that differ only along the axis of the question; indices into problems, ascending.
 struct Curve {
   Problem fixed;  // the extents that stay
   std::vector<std::size_t> problems;
@@ -65,8 +71,8 @@ struct SectionPlan {
   std::vector<std::size_t> aa_problems;
   std::vector<Pair> comparisons;  // variant versus base; never A/A, except where that was asked
   std::vector<Pair> aa_pairs;     // an arm and its replica
-  std::string axis;               // crossover: the key that varies, "size" or "m"; else empty
-  std::vector<Curve> curves;      // crossover only
+  std::string axis;           // where the question has one: the key that varies, "size" or "m"
+  std::vector<Curve> curves;  // along it
   std::vector<Sharpening> sharpenings;  // crossover only; empty until a bracket was found
   std::vector<std::string> varying;     // setting keys on which arms differ; for labels
   Protocol protocol;

@@ -14,6 +14,17 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+/// How many sizes a curve must have.
+struct SizesNeeded {
+  std::size_t sizes = 0;
+  const char* text = "";
+};
+
+SizesNeeded need_of(Question question) {
+  if (question == Question::cost) return {3, "a cost needs at least three sizes"};
+  return {2, "a crossover needs at least two sizes"};
+}
+
 /// The keys that may be an axis and have more than one value. A file of shapes gives none of its
 /// own, so it counts as each extent that varies in it.
 Names varying_axes(const SectionInput& input, const std::vector<ExtentAxis>& axes) {
@@ -102,7 +113,8 @@ std::vector<Problem> expand_problems(const SectionInput& input,
   return problems;
 }
 
-std::string crossover_axis(const SectionInput& input, const std::vector<ExtentAxis>& axes) {
+std::string axis_of(const SectionInput& input, Question question,
+                    const std::vector<ExtentAxis>& axes) {
   Names legal = input.family.extents;
   for (const auto& [name, extents] : input.family.alias) legal.push_back(name);
   if (const ConfigValue* value = find_value(input.section, "axis")) {
@@ -115,13 +127,12 @@ std::string crossover_axis(const SectionInput& input, const std::vector<ExtentAx
     fail(input.section,
          fmt::format("varies {}; expected axis = one of them", fmt::join(varying, " and ")));
   }
-  fail(input.section, fmt::format("gives one value to each of {}; a crossover needs at least two "
-                                  "sizes",
-                                  fmt::join(legal, ", ")));
+  fail(input.section, fmt::format("gives one value to each of {}; {}", fmt::join(legal, ", "),
+                                  need_of(question).text));
 }
 
-std::vector<Curve> expand_curves(const SectionInput& input, const std::string& axis,
-                                 const std::vector<Problem>& problems) {
+std::vector<Curve> expand_curves(const SectionInput& input, Question question,
+                                 const std::string& axis, const std::vector<Problem>& problems) {
   const std::vector<std::size_t> extents =
       extent_places(input.family, extents_of(input.family, axis));
   std::vector<Curve> curves;
@@ -145,9 +156,10 @@ std::vector<Curve> expand_curves(const SectionInput& input, const std::string& a
   }
   for (Curve& curve : curves) {
     sort_by_axis(curve);
-    if (curve.problems.size() > 1) continue;
-    fail(input.section, fmt::format("has only {}={} for {}; a crossover needs at least two sizes",
-                                    axis, curve.axis_values.front(), label(curve.fixed)));
+    if (curve.problems.size() >= need_of(question).sizes) continue;
+    fail(input.section, fmt::format("has only {}={} for {}; {}", axis,
+                                    fmt::join(curve.axis_values, ", "), label(curve.fixed),
+                                    need_of(question).text));
   }
   return curves;
 }

@@ -14,13 +14,15 @@ namespace crossover::harness {
 std::vector<Problem> expand_problems(const SectionInput& input,
                                      const std::vector<ExtentAxis>& axes);
 
-/// The key along which a crossover is sought: `axis`, or the only one that varies. Throws
-/// ConfigError where there is none or a choice.
-std::string crossover_axis(const SectionInput& input, const std::vector<ExtentAxis>& axes);
+/// The key along which the question looks: `axis`, or the only one that varies. Throws ConfigError
+/// where there is none or a choice.
+std::string axis_of(const SectionInput& input, Question question,
+                    const std::vector<ExtentAxis>& axes);
 
-/// Groups the problems by everything but the axis. Throws ConfigError on a group of one, and where
-/// an axis such as size does not describe a problem (its extents differ).
-std::vector<Curve> expand_curves(const SectionInput& input, const std::string& axis,
-                                 const std::vector<Problem>& problems);
+/// Groups the problems by everything but the axis. Throws ConfigError on a group of fewer sizes
+/// than the question needs, and where an axis such as size does not describe a problem (its extents
+/// differ).
+std::vector<Curve> expand_curves(const SectionInput& input, Question question,
+                                 const std::string& axis, const std::vector<Problem>& problems);
 
 }  // namespace crossover::harness

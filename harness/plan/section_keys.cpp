@@ -130,8 +130,9 @@ void check_keys(const ConfigSection& section, const FamilyInfo& family,
 Question question_of(const ConfigSection& section) {
   const ConfigValue* value = find_value(section, "question");
   if (!value) return Question::sweep;
-  const std::string name = one_of(*value, value->text, {"sweep", "compare", "crossover"});
+  const std::string name = one_of(*value, value->text, {"sweep", "compare", "crossover", "cost"});
   if (name == "compare") return Question::compare;
+  if (name == "cost") return Question::cost;
   return name == "crossover" ? Question::crossover : Question::sweep;
 }
 

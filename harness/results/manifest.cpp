@@ -6,10 +6,11 @@
 namespace crossover::harness {
 namespace {
 
-constexpr Names<Question, 3> question_names{{
+constexpr Names<Question, 4> question_names{{
     {Question::sweep, "sweep"},
     {Question::compare, "compare"},
     {Question::crossover, "crossover"},
+    {Question::cost, "cost"},
 }};
 
 Json text_object(const std::vector<std::pair<std::string, std::string>>& pairs) {

@@ -168,6 +168,10 @@ std::vector<std::string> report_answers(const Json& summary) {
       for (const Json& crossover : of_section(summary.at("crossovers"), name)) {
         answers.push_back(crossover_answer(crossover));
       }
+    } else if (section.at("question") == "cost") {
+      for (const Json& cost : of_section(summary.value("costs", Json::array()), name)) {
+        answers.push_back(text(cost.at("sentence")) + ".");
+      }
     } else if (section.at("question") == "compare" && !comparisons.empty()) {
       add_comparisons(answers, comparisons);
     } else {

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "harness/duration.h"
 #include "harness/statistics/multiplicity.h"
 
 namespace crossover::harness {
@@ -105,7 +106,24 @@ std::string prediction_sentence(const Json& crossover) {
   return assumption.is_null() ? text : text + "; it assumes that " + assumption.get<std::string>();
 }
 
+/// "412 ms [405 ms, 420 ms]"
+std::string estimate_text(const Json& estimate) {
+  const std::string value = duration_text(estimate.at("value"));
+  const Json& ci = estimate.at("ci95");
+  if (ci.is_null()) return value + " (no interval)";
+  return fmt::format("{} [{}, {}]", value, duration_text(ci.at(0)), duration_text(ci.at(1)));
+}
+
 }  // namespace
+
+std::string cost_sentence(const Json& cost) {
+  const Json& error = cost.at("worst_error");
+  return fmt::format("{}: {} fixed and {} per unit of {}; the line is {:+.0f}% off at {}={}",
+                     cost.at("label").get<std::string>(), estimate_text(cost.at("fixed_seconds")),
+                     estimate_text(cost.at("seconds_per_unit")), cost.at("axis").get<std::string>(),
+                     100 * error.at("relative").get<double>(), cost.at("axis").get<std::string>(),
+                     error.at("axis_value").get<double>());
+}
 
 std::string outcome_sentence(const Json& crossover) {
   const std::string variant = crossover.at("label");

@@ -206,6 +206,7 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   Json cells = Json::array();
   Json comparisons = Json::array();
   Json crossovers = Json::array();
+  Json costs = Json::array();
   Json aa_pairs = Json::array();
   std::vector<double> aa_effects;
   for (std::size_t i = 0; i < plans.size(); ++i) {
@@ -221,9 +222,10 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
           return predict(ceilings.plan, ceilings.evidence, plan, evidence[i], pair, curve, machine);
         },
         crossovers);
+    add_costs(plan, evidence[i], costs);
     section.add_noise(aa_pairs, aa_effects);
   }
-  return {{"schema", schema_version},
+  Json summary = {{"schema", schema_version},
           {"experiment", manifest.at("experiment")},
           {"machine", manifest.at("machine").at("name")},
           {"started", manifest.at("started")},
@@ -235,6 +237,8 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
           {"comparisons", comparisons},
           {"crossovers", crossovers},
           {"noise_floor", noise_floor(aa_pairs, aa_effects)}};
+  if (!costs.empty()) summary["costs"] = costs;
+  return summary;
 }
 
 }  // namespace crossover::harness

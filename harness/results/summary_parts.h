@@ -23,6 +23,10 @@ using Predict = std::function<CrossoverPrediction(const Pair& pair, const Curve&
 void add_crossovers(const SectionPlan& section, const Evidence& evidence, const Predict& predict,
                     Json& crossovers);
 
+/// Appends one row per arm and curve of a section that asks for costs: a line through the times of
+/// each launch, and the medians of what the launches say.
+void add_costs(const SectionPlan& section, const Evidence& evidence, Json& costs);
+
 /// What names the two sides of a row.
 Json pair_json(const SectionPlan& section, const Pair& pair);
 

@@ -363,6 +363,13 @@ void add_crossover(Table& table, const Json& summary) {
   note_bandwidth(table, cells, summary.at("ceilings"));
 }
 
+void add_costs(Table& table, const Json& summary) {
+  add_cells(table, summary);
+  for (const Json& cost : of_section(summary.value("costs", Json::array()), table.section)) {
+    table.notes.push_back(raw(cost.at("sentence")) + ".");
+  }
+}
+
 void add_warnings(Table& table, const Json& summary) {
   std::set<std::string> seen;
   for (const Json& row : of_section(summary.at("comparisons"), table.section)) {
@@ -384,6 +391,8 @@ std::vector<Table> make_tables(const Json& summary) {
     table.title = fmt::format("{} / {}", raw(summary.at("experiment")), table.section);
     if (section.at("question") == "crossover") {
       add_crossover(table, summary);
+    } else if (section.at("question") == "cost") {
+      add_costs(table, summary);
     } else {
       add_cells(table, summary);
     }

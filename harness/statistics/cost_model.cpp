@@ -123,6 +123,23 @@ Answer<double> fit_amdahl(std::span<const TeamSeconds> times) {
   return Answer<double>::of(std::clamp(serial, 0.0, 1.0));
 }
 
+Answer<LinearCost> fit_linear_cost(std::span<const UnitSeconds> times) {
+  constexpr std::size_t needed = 3;
+  std::set<double> sizes;
+  std::vector<Row<2>> rows;
+  for (const UnitSeconds& time : times) {
+    if (!(time.seconds > 0)) throw std::invalid_argument("a time that is not positive");
+    sizes.insert(time.units);
+    rows.push_back({1 / time.seconds, time.units / time.seconds});
+  }
+  if (sizes.size() < needed) {
+    return Answer<LinearCost>::refused(too_few("T(x) = a + b x", needed, "sizes", sizes.size()));
+  }
+  const auto solution = least_squares(rows, std::vector<double>(rows.size(), 1.0));
+  if (!solution) return Answer<LinearCost>::refused("the times do not determine a line");
+  return Answer<LinearCost>::of({(*solution)[0], (*solution)[1]});
+}
+
 double ScalabilityLaw::speedup(int threads) const {
   const double p = threads;
   return p / (1 + contention * (p - 1) + coherency * p * (p - 1));

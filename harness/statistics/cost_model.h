@@ -58,6 +58,23 @@ Answer<ForkJoinCost> fit_fork_join(std::span<const TeamSeconds> teams);
 /// Source: Amdahl, AFIPS 1967.
 Answer<double> fit_amdahl(std::span<const TeamSeconds> times);
 
+/// T(x) = fixed + per_unit * x, in seconds.
+struct LinearCost {
+  double fixed = 0;
+  double per_unit = 0;
+
+  double operator()(double units) const { return fixed + per_unit * units; }
+};
+
+struct UnitSeconds {
+  double units = 0;
+  double seconds = 0;  // > 0
+};
+
+/// Least squares of the relative errors, so that a small size counts as much as a large one.
+/// Refused below three distinct sizes.
+Answer<LinearCost> fit_linear_cost(std::span<const UnitSeconds> times);
+
 /// The universal scalability law: speedup(p) = p / (1 + contention (p - 1) + coherency p (p - 1)).
 struct ScalabilityLaw {
   double contention = 0;

@@ -153,7 +153,7 @@ TEST(PlanErrors, NameQuestionsAndAxes) {
       "family = matmul\n",
       {{"size = 4\nquestion = sweeep\n",
         "x.cfg:3: unknown question 'sweeep'; did you mean 'sweep'? legal: sweep, compare, "
-        "crossover"},
+        "crossover, cost"},
        {"size = 1, 2\nquestion = crossover\n",
         "x.cfg: section [x] asks for a crossover without saying over what; expected against = one "
         "arm "
@@ -174,7 +174,7 @@ TEST(PlanErrors, NameQuestionsAndAxes) {
         "x.cfg: section [x] has only m=4 for batch=1 n=1 k=1; a crossover needs at least two "
         "sizes"},
        {"size = 1, 2\naxis = size\n",
-        "x.cfg:3: axis = size; only question = crossover has an axis"}});
+        "x.cfg:3: axis = size; only question = crossover and question = cost have an axis"}});
   EXPECT_EQ(plan_error("family = matmul\nsize = 1, 2\naxis = size\n[a]\n"), "no error");
 }
 
