@@ -253,8 +253,9 @@ std::vector<std::string> usual_first(std::string usual, const List& list) {
   return names;
 }
 
+/// `weights`: bytes of those of the default model, as they lie in memory.
 harness::FamilyInfo family_of(const std::string& name, const std::string& ceiling,
-                              const std::vector<std::string>& types,
+                              const std::vector<std::string>& types, double weights,
                               std::vector<std::string> products) {
   namespace k = kernels;
   const model::KernelNames usual;
@@ -304,14 +305,14 @@ harness::FamilyInfo family_of(const std::string& name, const std::string& ceilin
     return flops_per_token * static_cast<double>(harness::extent(problem, "batch")) *
            (tokens > 0 ? tokens : usual_tokens);
   };
-  family.memory_bytes = [](const harness::Problem& problem) {
-    constexpr double weights = 1e9;
+  // Of the default model; a text of a file is taken for a rather long one.
+  family.memory_bytes = [weights](const harness::Problem& problem) {
     constexpr double activations_per_token = 30e3;
-    constexpr double longest = 2048;
+    constexpr double rather_long = 256;
     const auto tokens = static_cast<double>(harness::extent(problem, "tokens"));
     return weights + activations_per_token *
                          static_cast<double>(harness::extent(problem, "batch")) *
-                         (tokens > 0 ? tokens : longest);
+                         (tokens > 0 ? tokens : rather_long);
   };
   family.rough_seconds = [flops = family.flops](const harness::Arm& arm,
                                                 const harness::Problem& problem) {
@@ -324,12 +325,12 @@ harness::FamilyInfo family_of(const std::string& name, const std::string& ceilin
 }  // namespace
 
 harness::FamilyInfo encoder_family() {
-  return family_of("encoder", "int8_dot", {"q8_0"},
+  return family_of("encoder", "int8_dot", {"q8_0"}, 0.5e9,
                    usual_first("default", kernels::quant::family()));
 }
 
 harness::FamilyInfo encoder_f32_family() {
-  return family_of("encoder_f32", "fma_f32", {"f32", "f16", "bf16"},
+  return family_of("encoder_f32", "fma_f32", {"f32", "f16", "bf16"}, 1.8e9,
                    usual_first("default", kernels::matmul::family()));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iostream>
 
 namespace crossover::experiments {
 
@@ -49,6 +50,7 @@ EncoderRun::EncoderRun(const Options& options, std::size_t batch) {
       options.values()["truncate"].as<bool>() ? model::TooLong::truncate : model::TooLong::error,
       text_file.string());
   truncated = tokens.truncated;
+  different = texts.size();
   for (std::size_t i = 0; batch > tokens.ids.size(); ++i) {
     tokens.ids.push_back(tokens.ids[i]);
     texts.push_back(texts[i]);
@@ -68,6 +70,17 @@ EncoderRun::EncoderRun(const Options& options, std::size_t batch) {
       encoder->is_q8());
   runner = std::make_unique<model::BatchRunner>(encoder->file(), *weights, *kernels, mode,
                                                 std::move(tokens.ids));
+}
+
+void report_texts(const EncoderRun& run) {
+  if (run.truncated > 0) {
+    std::cerr << fmt::format("crossover: {} texts were cut to {} tokens\n", run.truncated,
+                             run.encoder->config().shape.context);
+  }
+  if (run.texts.size() > run.different) {
+    std::cerr << fmt::format("crossover: a batch of {} from {} texts: they are repeated\n",
+                             run.texts.size(), run.different);
+  }
 }
 
 }  // namespace crossover::experiments

@@ -23,10 +23,14 @@ struct EncoderRun {
   std::unique_ptr<EncoderFile> encoder;
   std::vector<std::string> texts;
   std::size_t truncated = 0;
+  std::size_t different = 0;  // texts of the file; a larger batch repeats them
   std::unique_ptr<model::EncoderWeights> weights;
   std::unique_ptr<model::EncoderKernels> kernels;
   model::BatchMode mode;
   std::unique_ptr<model::BatchRunner> runner;
 };
+
+/// Says on stderr how many texts were cut, and whether the file's were repeated.
+void report_texts(const EncoderRun& run);
 
 }  // namespace crossover::experiments

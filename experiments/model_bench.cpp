@@ -197,6 +197,7 @@ int model_bench(const Arguments& arguments) {
   const model::Clock::time_point begin = model::Clock::now();
   EncoderRun run(options, static_cast<std::size_t>(batch));
   const double load_seconds = seconds_since(begin);
+  report_texts(run);
   constexpr std::size_t most_events = 1 << 18;
   model::PassProfile profile(run.runner->teams(), run.mode.threads, run.runner->texts(),
                              options.has("trace") ? most_events : 0);

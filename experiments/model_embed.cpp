@@ -48,10 +48,7 @@ int model_embed(const Arguments& arguments) {
   const bool json = options.format({"text", "json"}) == "json";
   EncoderRun run(options, 0);
   run.runner->run(nullptr);
-  if (run.truncated > 0) {
-    std::cerr << fmt::format("crossover: {} texts were cut to {} tokens\n", run.truncated,
-                             run.encoder->config().shape.context);
-  }
+  report_texts(run);
   if (json) {
     std::cout << harness::text_of(document(run), 1) << "\n";
   } else {

@@ -68,6 +68,11 @@ class Check(unittest.TestCase):
             self.assertEqual(row["status"], "right")
             self.assertEqual(row["right"], row["problems"])
 
+    def test_a_family_of_whole_passes(self):
+        result = crossover("check", "tokenizer")
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertRegex(result.stdout, r"right +tokenizer/cached +6 of 6 problems")
+
     def test_unknown_variant(self):
         result = crossover("check", "matmul/smid")
         self.assertEqual(result.returncode, USAGE)

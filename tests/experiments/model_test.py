@@ -293,6 +293,16 @@ class Bench(WithModels):
         self.assertEqual(regions["coarse"], 1)
         self.assertGreater(regions["fine"], 5 * regions["packed"])
 
+    def test_a_batch_larger_than_the_file_says_so(self):
+        texts = self.folder / "three.txt"
+        texts.write_text("one\ntwo\nthree\n")
+        arguments = ("model", "bench", "--model", self.create(), "--texts", texts, "--passes", 1)
+        result = crossover(*arguments, "--batch", 8)
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertIn("a batch of 8 from 3 texts: they are repeated", result.stderr)
+        self.assertIn("8 texts, ", result.stdout)
+        self.assertEqual(crossover(*arguments, "--batch", 3).stderr, "")
+
     def test_the_trace_has_every_operation_of_every_text(self):
         trace = self.folder / "trace.json"
         result = crossover("model", "bench", "--model", self.create(), "--batch", 4, "--passes", 1,

@@ -82,6 +82,11 @@ class Run(WithResults):
         self.assertIn("launches", result.stdout)
         self.assertFalse((self.folder / "results").exists())
 
+    def test_quick_takes_four_minutes_however_many_sections_there_are(self):
+        result = crossover("run", "batch_crossover", "--quick", "--dry-run")
+        self.assertEqual(result.returncode, DONE, result.stderr)
+        self.assertRegex(result.stdout, r"Roughly (4 min 00 s|[0-3] min|[0-9.]+ s) ?.*in all")
+
     def test_a_plan_of_100000_cells_starts_within_seconds(self):
         config = self.config("family = matmul\nvariants = naive, simd\nm = 1..50000+1\nn = 8\n"
                              "k = 8\nlaunches = 6\nquartets = 1\n")

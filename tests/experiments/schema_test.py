@@ -52,6 +52,12 @@ batch    = 4
 launches = 2
 quartets = 2
 budget   = 20s
+
+[calls]
+
+[by_batch]
+question = cost
+batch    = 4, 8, 12
 """
 
 POLICY_CONFIG = """

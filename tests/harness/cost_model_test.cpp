@@ -35,6 +35,22 @@ TEST(CostModel, ForkAndJoinIsALineFromThreeTeamsOn) {
   EXPECT_NE(refused.reason.find("3 or more different sizes"), std::string::npos) << refused.reason;
 }
 
+TEST(CostModel, ALinearCostWeighsRelativeErrorsAlike) {
+  const auto exact = fit_linear_cost(std::vector<UnitSeconds>{{1, 5e-3}, {10, 14e-3}, {99, 0.103}});
+  ASSERT_TRUE(exact.value) << exact.reason;
+  EXPECT_NEAR(exact.value->fixed, 4e-3, 1e-12);
+  EXPECT_NEAR(exact.value->per_unit, 1e-3, 1e-12);
+  // A second too much at the largest size, 1% of it, must not swamp the small ones.
+  const auto bent = fit_linear_cost(std::vector<UnitSeconds>{{1, 2}, {2, 3}, {3, 4}, {99, 101}});
+  ASSERT_TRUE(bent.value) << bent.reason;
+  EXPECT_NEAR(bent.value->fixed, 1, 0.02);
+
+  const auto refused = fit_linear_cost(std::vector<UnitSeconds>{{1, 1}, {2, 2}, {2, 2.1}});
+  EXPECT_FALSE(refused.value);
+  EXPECT_NE(refused.reason.find("3 or more different sizes"), std::string::npos) << refused.reason;
+  EXPECT_THROW(fit_linear_cost(std::vector<UnitSeconds>{{1, 0}}), std::invalid_argument);
+}
+
 TEST(CostModel, AmdahlIsRefusedOnTwoThreadCounts) {
   EXPECT_FALSE(fit_amdahl(std::vector<TeamSeconds>{{1, 1}, {2, 0.6}}).value);
   EXPECT_FALSE(fit_amdahl(std::vector<TeamSeconds>{{1, 1}, {2, 0.6}, {2, 0.61}, {1, 1}}).value);

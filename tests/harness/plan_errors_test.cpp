@@ -173,6 +173,8 @@ TEST(PlanErrors, NameQuestionsAndAxes) {
        {crossover + "m = 4\nnk = 1x1, 2x2\naxis = m\n",
         "x.cfg: section [x] has only m=4 for batch=1 n=1 k=1; a crossover needs at least two "
         "sizes"},
+       {"question = cost\nvariants = simd\nsize = 4, 8\n",
+        "x.cfg: section [x] has only size=4, 8 for batch=1; a cost needs at least three sizes"},
        {"size = 1, 2\naxis = size\n",
         "x.cfg:3: axis = size; only question = crossover and question = cost have an axis"}});
   EXPECT_EQ(plan_error("family = matmul\nsize = 1, 2\naxis = size\n[a]\n"), "no error");

@@ -1,5 +1,6 @@
 #include "harness/results/summary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -79,6 +80,35 @@ TEST(Summary, CrossoverHasPointsIntervalsAndASentence) {
                 " and " + interval.at(1).dump() +
                 fmt::format(", sharper {:.4g} to {:.4g}", crossover.at("sharp").at(0).get<double>(),
                             crossover.at("sharp").at(1).get<double>()));
+}
+
+TEST(Summary, CostsAreSplitIntoAFixedPartAndOnePerUnit) {
+  FakeRun run(
+      "[split]\nquestion = cost\nvariants = simd, naive\nm = 8, 64, 256\nn = 1\nk = 1\n"
+      "launches = 6\n",
+      [](const Arm& arm, const Problem& problem) {
+        const double fixed = arm.variant == "simd" ? 1e-3 : 4e-3;
+        return fixed + 1e-4 * static_cast<double>(extent(problem, "m"));
+      });
+  run.run();
+  const Json summary = summary_of(run);
+  ASSERT_EQ(summary.at("costs").size(), 2u);  // the replica has no row
+  for (const Json& cost : summary.at("costs")) {
+    const double fixed = cost.at("variant") == "simd" ? 1e-3 : 4e-3;
+    EXPECT_NEAR(cost.at("fixed_seconds").at("value"), fixed, 0.05 * fixed);
+    EXPECT_LE(cost.at("fixed_seconds").at("ci95").at(0), cost.at("fixed_seconds").at("value"));
+    EXPECT_NEAR(cost.at("seconds_per_unit").at("value"), 1e-4, 2e-6);
+    EXPECT_NEAR(cost.at("worst_error").at("relative"), 0, 0.02);
+    EXPECT_EQ(cost.at("launches"), 6);
+    EXPECT_EQ(cost.at("axis"), "m");
+    EXPECT_EQ(cost.at("fixed"), (Json{{"batch", 1}, {"n", 1}, {"k", 1}}));
+    const std::string sentence = cost.at("sentence");
+    EXPECT_TRUE(sentence.starts_with(cost.at("label").get<std::string>() + ": ")) << sentence;
+    EXPECT_NE(sentence.find(" per unit of m; the line is "), std::string::npos) << sentence;
+  }
+  const std::vector<std::string> notes = make_tables(summary).front().notes;
+  const std::string first = summary.at("costs").at(0).at("sentence").get<std::string>() + ".";
+  EXPECT_NE(std::find(notes.begin(), notes.end(), first), notes.end());
 }
 
 TEST(Summary, AKernelThatIgnoresItsThreadsIsFoundOut) {
