@@ -26,8 +26,8 @@ bool forks_our_team(const harness::FamilyInfo& family, const harness::Arm& arm) 
       std::find_if(family.variants.begin(), family.variants.end(),
                    [&](const auto& candidate) { return candidate.name == arm.variant; });
   return variant != family.variants.end() && !variant->unavailable && arm.replica == 0 &&
-         harness::threads_of(arm) > 1 && variant->traits.at("threading") == "openmp" &&
-         variant->traits.at("simd") != "vendor";
+         harness::threads_of(arm) > 1 && trait_of(*variant, "threading") == "openmp" &&
+         trait_of(*variant, "simd") != "vendor";
 }
 
 /// Whether the section is judged by the bandwidth: operands may come from memory.

@@ -64,9 +64,8 @@ harness::Plan check_plan(const harness::FamilyInfo& family, const std::string& v
   for (const harness::VariantInfo& info : family.variants) {
     if (!variant.empty() && info.name != variant) continue;
     chosen.push_back(info.name);
-    const auto simd = info.traits.find("simd");
-    if (simd == info.traits.end()) continue;  // not one kernel but many
-    if (simd->second == "highway" || simd->second == "intrinsics") dispatched.push_back(info.name);
+    const std::string simd = trait_of(info, "simd");
+    if (simd == "highway" || simd == "intrinsics") dispatched.push_back(info.name);
   }
   std::string text = common + fmt::format("[every_variant]\nvariants = {}\nthreads = 1, 2, 3\n",
                                           fmt::join(chosen, ", "));

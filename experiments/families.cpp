@@ -66,4 +66,9 @@ harness::Case make_case(const harness::Cell& cell) {
   return found->make_case(cell);
 }
 
+std::string trait_of(const harness::VariantInfo& variant, const std::string& name) {
+  const auto found = variant.traits.find(name);
+  return found == variant.traits.end() ? "" : found->second;
+}
+
 }  // namespace crossover::experiments

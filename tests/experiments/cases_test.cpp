@@ -324,8 +324,9 @@ TEST(ExperimentFiles, PlanWithTheRealFamiliesOnAnyMachine) {
     if (entry.path().extension() != ".cfg") continue;
     const std::string path = entry.path().string();
     for (const int cores : {1, 2, 3, 64, 256}) {
-      const harness::Plan plan =
-          harness::make_plan(harness::read_config(path, {}), families(), {cores});
+      harness::Plan plan = harness::make_plan(harness::read_config(path, {}), families(), {cores});
+      add_ceilings(plan);
+      EXPECT_EQ(plan.sections.front().name, "(ceilings)") << path;
       EXPECT_TRUE(plan.config.starts_with("# ")) << path;
       EXPECT_EQ(plan.config.substr(0, plan.config.find('\n')).back(), '?') << path;
     }
