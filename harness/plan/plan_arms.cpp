@@ -111,6 +111,13 @@ void compare_with_first(ArmSet& set) {
   for (std::size_t i = 1; i < set.arms.size(); ++i) set.comparisons.push_back({i, 0});
 }
 
+/// Every pair once: each arm against those listed before it.
+void compare_each_with_each(ArmSet& set) {
+  for (std::size_t i = 1; i < set.arms.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) set.comparisons.push_back({i, j});
+  }
+}
+
 /// The first arm with several threads that is not a base, or nullopt: its noise is another one.
 std::optional<std::size_t> threaded_arm(const ArmSet& set,
                                         const std::set<std::string>& unavailable) {
@@ -164,19 +171,29 @@ ArmSet expand_arms(const SectionInput& input, Question question) {
   if (!against && question == Question::crossover) {
     fail_without_base(input, "asks for a crossover without saying over what");
   }
+  const bool each = against && against->text == "each";
+  if (each && question != Question::crossover) {
+    fail(*against, against->text, "only question = crossover compares each arm with each");
+  }
   const std::vector<SettingAxis> axes = setting_axes(input);
   const std::vector<ArmSpec> listed = listed_specs(input);
-  const ArmSpec base_spec = against ? against_spec(input, *against) : listed.front();
   ArmList list;
   std::vector<const ArmSpec*> specs;
   for (const ArmSpec& spec : listed) expand_spec(input, axes, spec, list, specs);
-  const std::string threads = against ? "1" : list[0].settings.at("threads");
   ArmSet set;
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    const std::size_t base = list.add(base_of(list[i], *specs[i], base_spec, threads, axes));
-    if (base != i) set.comparisons.push_back({i, base});
+  if (!each) {
+    const ArmSpec base_spec = against ? against_spec(input, *against) : listed.front();
+    const std::string threads = against ? "1" : list[0].settings.at("threads");
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const std::size_t base = list.add(base_of(list[i], *specs[i], base_spec, threads, axes));
+      if (base != i) set.comparisons.push_back({i, base});
+    }
   }
   set.arms = list.take();
+  if (each) {
+    if (set.arms.size() < 2) fail(*against, against->text, "expected two arms or more in variants");
+    compare_each_with_each(set);
+  }
   set.self_comparison = against && set.comparisons.empty();
   if (!against && set.comparisons.empty()) compare_with_first(set);
   if (!set.self_comparison && set.comparisons.empty() && question == Question::compare) {

@@ -21,6 +21,7 @@ struct ArmSet {
 /// Expands variants times settings into arms and pairs each with its base. A base has the settings
 /// of the arm that it is the base of (like for like), except for its own bracket, for threads
 /// (its bracket, else 1), and, where it is the same variant, for what the arm's bracket sets.
+/// `against = each`, of a crossover, pairs every arm with all that are listed before it.
 /// Without `against` the base is the first variant, or the first arm where that leaves nothing to
 /// compare. Throws ConfigError.
 ArmSet expand_arms(const SectionInput& input, Question question);

@@ -56,6 +56,7 @@ std::string fixed_text(const Json& fixed) {
   std::string text;
   for (const auto& [name, value] : fixed.items()) {
     if (name == "batch" && value == 1) continue;
+    if (name == "tokens" && value == 0) continue;  // as many as each text has
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value.get<std::int64_t>());
   }
   return text.empty() ? text : text + ": ";

@@ -67,7 +67,7 @@ TEST(ExperimentFiles, QuickstartIsQuickAndAsksTwoQuestions) {
 
 TEST(ExperimentFiles, Phase108AllocatesPerCall) {
   const Plan plan = plan_file("matmul_phase_10_8.cfg");
-  ASSERT_EQ(plan.sections.size(), 1u);
+  ASSERT_EQ(plan.sections.size(), 4u);
   EXPECT_EQ(plan.sections[0].comparisons.size(), 4u);
   for (const Arm& arm : plan.sections[0].arms) EXPECT_EQ(arm.settings.at("buffers"), "per_call");
 }

@@ -173,6 +173,10 @@ TEST(PlanErrors, NameQuestionsAndAxes) {
        {crossover + "m = 4\nnk = 1x1, 2x2\naxis = m\n",
         "x.cfg: section [x] has only m=4 for batch=1 n=1 k=1; a crossover needs at least two "
         "sizes"},
+       {"question = crossover\nvariants = simd\nagainst = each\nsize = 4, 8\n",
+        "x.cfg:4: against = each; expected two arms or more in variants"},
+       {"variants = simd, naive\nagainst = each\nsize = 4\n",
+        "x.cfg:3: against = each; only question = crossover compares each arm with each"},
        {"question = cost\nvariants = simd\nsize = 4, 8\n",
         "x.cfg: section [x] has only size=4, 8 for batch=1; a cost needs at least three sizes"},
        {"size = 1, 2\naxis = size\n",

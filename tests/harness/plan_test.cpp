@@ -118,6 +118,15 @@ TEST(Comparisons, AreWithTheFirstVariantUnlessSaid) {
                    "openblas[threads=4] / eigen[threads=2]"}));
 }
 
+TEST(Comparisons, OfEachWithEachHaveEveryPairOnce) {
+  const SectionPlan section = section_of(
+      "question=crossover\nvariants=naive,simd,eigen[threads=2]\nagainst=each\nsize=4,8\n");
+  EXPECT_EQ(comparison_labels(section),
+            (Words{"simd / naive", "eigen[threads=2] / naive", "eigen[threads=2] / simd"}));
+  EXPECT_EQ(section.arms.size(), 3u + section.aa_pairs.size());
+  EXPECT_EQ(comparison_labels(section, section.aa_pairs).size(), 2u);
+}
+
 TEST(Comparisons, PairLikeWithLike) {
   const SectionPlan section =
       section_of("variants=eigen\nagainst=simd\nthreads=2\ncache=warm,cold\nenv.A=x,y\nsize=4\n");
