@@ -179,8 +179,8 @@ std::vector<std::string> texts_of(const std::string& name_or_path) {
 
 LoadedEncoder::LoadedEncoder(const std::filesystem::path& path)
     : encoder(path),
-      longest_text(static_cast<kernels::Index>(
-          std::min(encoder.config().shape.context, most_positions))),
+      longest_text(
+          static_cast<kernels::Index>(std::min(encoder.config().shape.context, most_positions))),
       weights(encoder.file(), longest_text, false) {}
 
 const LoadedEncoder& shared_encoder(const std::filesystem::path& path) {
@@ -200,8 +200,8 @@ TextIds token_ids_of(const LoadedEncoder& model, const std::string& name_or_path
 TextIds texts_of_tokens(const LoadedEncoder& model, const std::string& name_or_path,
                         std::size_t count, std::size_t tokens) {
   if (tokens > static_cast<std::size_t>(model.longest_text)) {
-    throw harness::Unsupported(fmt::format("texts of {} tokens; the model takes at most {}", tokens,
-                                           model.longest_text));
+    throw harness::Unsupported(
+        fmt::format("texts of {} tokens; the model takes at most {}", tokens, model.longest_text));
   }
   std::vector<kernels::TokenId> stream;
   for (const auto& text : token_ids_of(model, name_or_path)) {

@@ -79,7 +79,8 @@ SectionPlan plan_section(const SectionInput& input, std::vector<std::string>& wa
   } else if (const ConfigValue* axis = find_value(input.section, "axis")) {
     const bool meant =
         axis->origin == Origin::section || axis->origin == Origin::command_line_section;
-    if (meant) fail(*axis, axis->text, "only question = crossover and question = cost have an axis");
+    if (meant)
+      fail(*axis, axis->text, "only question = crossover and question = cost have an axis");
   }
   plan.arms = std::move(arms.arms);
   plan.comparisons = std::move(arms.comparisons);

@@ -71,8 +71,8 @@ struct SectionPlan {
   std::vector<std::size_t> aa_problems;
   std::vector<Pair> comparisons;  // variant versus base; never A/A, except where that was asked
   std::vector<Pair> aa_pairs;     // an arm and its replica
-  std::string axis;           // where the question has one: the key that varies, "size" or "m"
-  std::vector<Curve> curves;  // along it
+  std::string axis;               // where the question has one: the key that varies, "size" or "m"
+  std::vector<Curve> curves;      // along it
   std::vector<Sharpening> sharpenings;  // crossover only; empty until a bracket was found
   std::vector<std::string> varying;     // setting keys on which arms differ; for labels
   Protocol protocol;

@@ -157,9 +157,9 @@ std::vector<Curve> expand_curves(const SectionInput& input, Question question,
   for (Curve& curve : curves) {
     sort_by_axis(curve);
     if (curve.problems.size() >= need_of(question).sizes) continue;
-    fail(input.section, fmt::format("has only {}={} for {}; {}", axis,
-                                    fmt::join(curve.axis_values, ", "), label(curve.fixed),
-                                    need_of(question).text));
+    fail(input.section,
+         fmt::format("has only {}={} for {}; {}", axis, fmt::join(curve.axis_values, ", "),
+                     label(curve.fixed), need_of(question).text));
   }
   return curves;
 }

@@ -31,4 +31,12 @@ std::vector<std::string> ProblemColumns::values(const Json& problem) const {
   return result;
 }
 
+std::vector<Json> of_section(const Json& list, const std::string& section) {
+  std::vector<Json> members;
+  for (const Json& member : list) {
+    if (member.at("section") == section) members.push_back(member);
+  }
+  return members;
+}
+
 }  // namespace crossover::harness

@@ -11,14 +11,6 @@ namespace {
 
 std::string text(const Json& value) { return value.get<std::string>(); }
 
-std::vector<Json> of_section(const Json& list, const std::string& section) {
-  std::vector<Json> members;
-  for (const Json& member : list) {
-    if (member.at("section") == section) members.push_back(member);
-  }
-  return members;
-}
-
 /// "m=n=k=256", as the tables name problems.
 class ProblemNames {
  public:

@@ -16,7 +16,8 @@ std::string outcome_sentence(const Json& crossover);
 std::vector<std::string> crossing_details(const Json& crossover);
 
 /// What a row of summary.json's "costs" says: "first_text: 412 ms [405 ms, 420 ms] fixed and
-/// 1.2 ms [1.1 ms, 1.3 ms] per unit of tokens; the line is -4% off at tokens=256", where it is worst.
+/// 1.2 ms [1.1 ms, 1.3 ms] per unit of tokens; the line is -4% off at tokens=256", where it is
+/// worst.
 std::string cost_sentence(const Json& cost);
 
 /// How many of the differences among a section's comparisons stand after the correction for their

@@ -226,17 +226,17 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
     section.add_noise(aa_pairs, aa_effects);
   }
   Json summary = {{"schema", schema_version},
-          {"experiment", manifest.at("experiment")},
-          {"machine", manifest.at("machine").at("name")},
-          {"started", manifest.at("started")},
-          {"git", manifest.at("git")},
-          {"state", manifest.at("state")},
-          {"ceilings", ceilings.json},
-          {"sections", sections},
-          {"cells", cells},
-          {"comparisons", comparisons},
-          {"crossovers", crossovers},
-          {"noise_floor", noise_floor(aa_pairs, aa_effects)}};
+                  {"experiment", manifest.at("experiment")},
+                  {"machine", manifest.at("machine").at("name")},
+                  {"started", manifest.at("started")},
+                  {"git", manifest.at("git")},
+                  {"state", manifest.at("state")},
+                  {"ceilings", ceilings.json},
+                  {"sections", sections},
+                  {"cells", cells},
+                  {"comparisons", comparisons},
+                  {"crossovers", crossovers},
+                  {"noise_floor", noise_floor(aa_pairs, aa_effects)}};
   if (!costs.empty()) summary["costs"] = costs;
   return summary;
 }

@@ -52,14 +52,6 @@ std::string ratio_text(const Json& comparison) {
   return interval_text(comparison.at("ratio"), ci, comparison.at("verdict") == "undecided");
 }
 
-std::vector<Json> of_section(const Json& list, const std::string& section) {
-  std::vector<Json> members;
-  for (const Json& member : list) {
-    if (member.at("section") == section) members.push_back(member);
-  }
-  return members;
-}
-
 std::vector<Json> problems_of(const std::vector<Json>& members) {
   std::vector<Json> problems;
   for (const Json& member : members) problems.push_back(member.at("problem"));
@@ -363,8 +355,7 @@ void add_crossover(Table& table, const Json& summary) {
   note_bandwidth(table, cells, summary.at("ceilings"));
 }
 
-void add_costs(Table& table, const Json& summary) {
-  add_cells(table, summary);
+void note_costs(Table& table, const Json& summary) {
   for (const Json& cost : of_section(summary.value("costs", Json::array()), table.section)) {
     table.notes.push_back(raw(cost.at("sentence")) + ".");
   }
@@ -391,11 +382,10 @@ std::vector<Table> make_tables(const Json& summary) {
     table.title = fmt::format("{} / {}", raw(summary.at("experiment")), table.section);
     if (section.at("question") == "crossover") {
       add_crossover(table, summary);
-    } else if (section.at("question") == "cost") {
-      add_costs(table, summary);
     } else {
       add_cells(table, summary);
     }
+    note_costs(table, summary);
     add_warnings(table, summary);
     table.notes.push_back(noise_sentence(summary.at("noise_floor")));
     table.notes.push_back(ceilings_sentence(summary.at("ceilings")));

@@ -41,4 +41,7 @@ struct ProblemColumns {
   std::vector<std::string> values(const Json& problem) const;
 };
 
+/// The members of a list of a summary that belong to that section.
+std::vector<Json> of_section(const Json& list, const std::string& section);
+
 }  // namespace crossover::harness
