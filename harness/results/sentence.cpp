@@ -123,7 +123,7 @@ std::string cost_sentence(const Json& cost) {
                      cost.at("label").get<std::string>(), estimate_text(cost.at("fixed_seconds")),
                      estimate_text(cost.at("seconds_per_unit")), cost.at("axis").get<std::string>(),
                      100 * error.at("relative").get<double>(), cost.at("axis").get<std::string>(),
-                     error.at("axis_value").get<double>());
+                     error.at("axis_value").get<std::int64_t>());
 }
 
 std::string outcome_sentence(const Json& crossover) {

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <vector>
@@ -25,18 +24,17 @@ std::map<int, std::vector<UnitSeconds>> times_by_launch(const Evidence& evidence
 }
 
 /// By how much the line of all launches' medians misses the one that it misses most, and where.
-Json worst_error(const std::map<int, std::vector<UnitSeconds>>& times, const LinearCost& line) {
-  std::map<double, std::vector<double>> by_units;
-  for (const auto& [launch, of_launch] : times) {
-    for (const UnitSeconds& time : of_launch) by_units[time.units].push_back(time.seconds);
-  }
+Json worst_error(const Evidence& evidence, std::size_t arm, const Curve& curve,
+                 const LinearCost& line) {
   double worst = 0;
-  double where = 0;
-  for (const auto& [units, seconds] : by_units) {
-    const double error = line(units) / median(seconds) - 1;
+  std::int64_t where = 0;
+  for (std::size_t i = 0; i < curve.problems.size(); ++i) {
+    const std::vector<double> seconds = evidence.launch_medians(arm, curve.problems[i]);
+    if (seconds.empty()) continue;
+    const double error = line(static_cast<double>(curve.axis_values[i])) / median(seconds) - 1;
     if (std::abs(error) < std::abs(worst)) continue;
     worst = error;
-    where = units;
+    where = curve.axis_values[i];
   }
   return {{"relative", worst}, {"axis_value", where}};
 }
@@ -61,17 +59,18 @@ Json cost(const SectionPlan& section, const Evidence& evidence, std::size_t arm,
   }
   if (fixed.empty()) return nullptr;
   const Arm& identity = section.arms[arm];
-  Json row = {{"section", section.name},
-              {"family", section.family},
-              {"variant", identity.variant},
-              {"label", label(identity, section.varying)},
-              {"settings", to_json(identity.settings)},
-              {"axis", section.axis},
-              {"fixed", to_json(curve.fixed)},
-              {"launches", fixed.size()},
-              {"fixed_seconds", estimate_json(fixed)},
-              {"seconds_per_unit", estimate_json(per_unit)},
-              {"worst_error", worst_error(times, {median(fixed), median(per_unit)})}};
+  Json row = {
+      {"section", section.name},
+      {"family", section.family},
+      {"variant", identity.variant},
+      {"label", label(identity, section.varying)},
+      {"settings", to_json(identity.settings)},
+      {"axis", section.axis},
+      {"fixed", to_json(curve.fixed)},
+      {"launches", fixed.size()},
+      {"fixed_seconds", estimate_json(fixed)},
+      {"seconds_per_unit", estimate_json(per_unit)},
+      {"worst_error", worst_error(evidence, arm, curve, {median(fixed), median(per_unit)})}};
   row["sentence"] = cost_sentence(row);
   return row;
 }

@@ -2,15 +2,9 @@
 
 #if defined(__x86_64__)
 
-// gcc 12 takes the undefined operands of its own AVX-512 intrinsics for uninitialised ones.
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <immintrin.h>
 
 #include "kernels/quant/simd_avx512.h"
 

@@ -1,5 +1,12 @@
 #pragma once
 
+// gcc 12 takes the undefined operands of its own AVX-512 intrinsics for uninitialised ones.
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+#include <immintrin.h>
+
 #include "kernels/quant/simd_code.h"
 
 // Every function that uses these instructions says so itself, so that nothing else is compiled for

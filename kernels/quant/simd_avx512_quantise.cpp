@@ -2,12 +2,6 @@
 
 #if defined(__x86_64__)
 
-// gcc 12 takes the undefined operands of its own AVX-512 intrinsics for uninitialised ones.
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
-#include <immintrin.h>
 #include <limits>
 
 #include "kernels/quant/simd_avx512.h"
