@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "kernels/core/rotation.h"
+#include "kernels/core/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace crossover::kernels::HWY_NAMESPACE {
@@ -24,57 +25,24 @@ using Vector = hn::Vec<Tag>;
 constexpr Tag tag;
 constexpr Index lanes = hn::MaxLanes(tag);
 
-/// A vector in memory.
-struct WholeVector {
-  HWY_INLINE Vector load(const float* from) const { return hn::LoadU(tag, from); }
-  HWY_INLINE void store(Vector value, float* to) const { hn::StoreU(value, tag, to); }
-};
-
-/// The first elements of a vector in memory; touches nothing behind them. The others load as zeros.
-class PartOfVector {
- public:
-  explicit HWY_INLINE PartOfVector(Index count)
-      : count_(count), mask_(hn::FirstN(tag, static_cast<size_t>(count))) {}
-
-  HWY_INLINE Vector load(const float* from) const {
-    if constexpr (masked_memory) return hn::MaskedLoad(mask_, tag, from);
-    std::array<float, lanes> part = {};
-    std::copy_n(from, count_, part.begin());
-    return hn::LoadU(tag, part.data());
-  }
-
-  HWY_INLINE void store(Vector value, float* to) const {
-    if constexpr (masked_memory) return hn::BlendedStore(value, mask_, tag, to);
-    std::array<float, lanes> part;
-    hn::StoreU(value, tag, part.data());
-    std::copy_n(part.begin(), count_, to);
-  }
-
- private:
-  static constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
-
-  Index count_;
-  hn::Mask<Tag> mask_;
-};
-
 /// Calls visit(WholeVector or PartOfVector, offset) for the vectors that cover [begin, end).
 template <class Visit>
 HWY_INLINE void for_each_vector(Index begin, Index end, const Visit& visit) {
   Index offset = begin;
-  for (; offset + lanes <= end; offset += lanes) visit(WholeVector(), offset);
-  if (offset < end) visit(PartOfVector(end - offset), offset);
+  for (; offset + lanes <= end; offset += lanes) visit(WholeVector<Tag>(), offset);
+  if (offset < end) visit(PartOfVector<Tag>(end - offset), offset);
 }
 
 /// Where `lanes` pairs, or fewer, lie: one vector of their cosines, and two of their elements.
 struct WholePairs {
-  WholeVector angles;
-  WholeVector first;
-  WholeVector second;
+  WholeVector<Tag> angles;
+  WholeVector<Tag> first;
+  WholeVector<Tag> second;
 };
 struct PartOfPairs {
-  PartOfVector angles;
-  PartOfVector first;
-  PartOfVector second;
+  PartOfVector<Tag> angles;
+  PartOfVector<Tag> first;
+  PartOfVector<Tag> second;
 
   HWY_INLINE PartOfPairs(Pairing pairing, Index count)
       : angles(count),

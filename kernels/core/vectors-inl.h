@@ -29,6 +29,9 @@ inline constexpr const char* instruction_set_name =
     "generic";
 #endif
 
+/// Whether a masked load touches nothing behind the elements; elsewhere it reads the whole vector.
+inline constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
+
 /// A whole vector in memory, at any alignment.
 template <class D>
 struct WholeVector {
@@ -71,9 +74,6 @@ class PartOfVector {
   }
 
  private:
-  // Elsewhere a masked load reads the whole vector.
-  static constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
-
   Index count_;
   hwy::HWY_NAMESPACE::Mask<D> mask_;
 };

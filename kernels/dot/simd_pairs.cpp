@@ -10,10 +10,13 @@
 // foreach_target.h must come first
 #include <hwy/highway.h>
 
+#include "kernels/core/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace crossover::kernels::dot::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace core = kernels::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vector = hn::Vec<Tag>;
 
@@ -34,16 +37,6 @@ constexpr const char* loop_name = "sse4 8x4";
 #else
 constexpr const char* loop_name = "generic";
 #endif
-
-// The first `count` elements, then zeros; touches nothing behind them.
-HWY_INLINE Vector load_part(const float* from, Index count) {
-  if constexpr (HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2) {
-    return hn::MaskedLoad(hn::FirstN(tag, static_cast<size_t>(count)), tag, from);
-  }
-  std::array<float, lanes> part = {};
-  std::copy_n(from, count, part.begin());
-  return hn::LoadU(tag, part.data());
-}
 
 // Adds as many vectors of products as there are numbers s, each to a sum of its own.
 template <std::size_t... s>
@@ -83,7 +76,10 @@ HWY_INLINE float multiply(const float* x, const float* y, Index n) {
     add(x + i, y + i, sum + 6, std::make_index_sequence<1>());
     i += lanes;
   }
-  if (i < n) sum[7] = hn::MulAdd(load_part(x + i, n - i), load_part(y + i, n - i), sum[7]);
+  if (i < n) {
+    const core::PartOfVector<Tag> part(n - i);
+    sum[7] = hn::MulAdd(part.load(x + i), part.load(y + i), sum[7]);
+  }
   fold(sum, std::make_index_sequence<4>());
   fold(sum, std::make_index_sequence<2>());
   fold(sum, std::make_index_sequence<1>());

@@ -10,26 +10,21 @@
 // foreach_target.h must come first
 #include <hwy/highway.h>
 
+#include "kernels/core/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace crossover::kernels::matmul::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace core = kernels::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vector = hn::Vec<Tag>;
+using Part = core::PartOfVector<Tag>;
+using Whole = core::WholeVector<Tag>;
 
 constexpr Tag tag;
 constexpr Index lanes = hn::MaxLanes(tag);
 constexpr bool many_registers = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON;
-
-// The first `count` elements, then zeros; touches nothing behind them.
-HWY_INLINE Vector load_part(const float* from, Index count) {
-  if constexpr (HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2) {
-    return hn::MaskedLoad(hn::FirstN(tag, static_cast<size_t>(count)), tag, from);
-  }
-  std::array<float, lanes> part = {};
-  std::copy_n(from, count, part.begin());
-  return hn::LoadU(tag, part.data());
-}
 
 // Of B that pass by at a time: more streams than that the prefetchers do not follow.
 constexpr int rows_of_b = 8;
@@ -40,36 +35,24 @@ constexpr int rows_of_a = many_registers ? 4 : 2;
 template <int rows, int depth, std::size_t... r>
 HWY_INLINE void add_rows(const Strip& s, const float* a, const float* b, bool accumulate,
                          std::index_sequence<r...>) {
-  const auto add = [&](Index j, auto load, auto store) HWY_ATTR {
+  const auto add = [&](Index j, const auto& part) HWY_ATTR {
     Vector sum[rows];
     if (accumulate) {
-      ((sum[r] = load(s.c + r * s.c_stride + j)), ...);
+      ((sum[r] = part.load(s.c + r * s.c_stride + j)), ...);
     } else {
       ((sum[r] = hn::Zero(tag)), ...);
     }
     const auto add_row = [&](Index p) HWY_ATTR {
-      const Vector b_row = load(b + p * s.b_stride + j);
+      const Vector b_row = part.load(b + p * s.b_stride + j);
       ((sum[r] = hn::MulAdd(hn::Set(tag, a[r * s.a_stride + p]), b_row, sum[r])), ...);
     };
     [&]<std::size_t... p>(std::index_sequence<p...>) HWY_ATTR { (add_row(p), ...); }
     (std::make_index_sequence<depth>());
-    (store(sum[r], s.c + r * s.c_stride + j), ...);
+    (part.store(sum[r], s.c + r * s.c_stride + j), ...);
   };
   Index j = 0;
-  for (; j + lanes <= s.cols; j += lanes) {
-    add(
-        j, [](const float* from) HWY_ATTR { return hn::LoadU(tag, from); },
-        [](Vector value, float* to) HWY_ATTR { hn::StoreU(value, tag, to); });
-  }
-  if (const Index rest = s.cols - j; rest > 0) {
-    add(
-        j, [rest](const float* from) HWY_ATTR { return load_part(from, rest); },
-        [rest](Vector value, float* to) HWY_ATTR {
-          std::array<float, lanes> part;
-          hn::StoreU(value, tag, part.data());
-          std::copy_n(part.begin(), rest, to);
-        });
-  }
+  for (; j + lanes <= s.cols; j += lanes) add(j, Whole());
+  if (j < s.cols) add(j, Part(s.cols - j));
 }
 
 template <int rows>
@@ -111,28 +94,19 @@ constexpr int dot_cols = rows <= (many_registers ? 2 : 1) ? 8 : (many_registers 
 constexpr int dot_cols_that_collide = 2;
 constexpr Index page_floats = 4096 / sizeof(float);
 
-// How a vector is read.
-struct Whole {
-  HWY_INLINE Vector operator()(const float* from) const { return hn::LoadU(tag, from); }
-};
-struct Part {
-  Index count;
-  HWY_INLINE Vector operator()(const float* from) const { return load_part(from, count); }
-};
-
 // Functions instead of lambdas: GCC keeps an array that a lambda captures in memory.
 template <int rows, int cols>
 struct DotTile {
   static constexpr auto all_rows = std::make_index_sequence<rows>();
   static constexpr auto all_sums = std::make_index_sequence<std::size_t{rows} * cols>();
 
-  template <class Load, std::size_t... r, std::size_t... i>
-  static HWY_INLINE void add(Load load, const float* a, Index a_stride, const float* b,
+  template <class P, std::size_t... r, std::size_t... i>
+  static HWY_INLINE void add(const P& part, const float* a, Index a_stride, const float* b,
                              Index b_stride, Vector* sum, std::index_sequence<r...>,
                              std::index_sequence<i...>) {
-    const Vector a_part[rows] = {load(a + r * a_stride)...};
+    const Vector a_part[rows] = {part.load(a + r * a_stride)...};
     // Columns outside, so that one vector of B at a time is needed.
-    ((sum[i] = hn::MulAdd(a_part[i % rows], load(b + i / rows * b_stride), sum[i])), ...);
+    ((sum[i] = hn::MulAdd(a_part[i % rows], part.load(b + i / rows * b_stride), sum[i])), ...);
   }
 
   template <std::size_t... i>
@@ -154,7 +128,7 @@ struct DotTile {
       add(Whole(), s.a + p, s.a_stride, b + p, s.b_stride, sum, all_rows, all_sums);
     }
     if (p < s.depth) {
-      add(Part{s.depth - p}, s.a + p, s.a_stride, b + p, s.b_stride, sum, all_rows, all_sums);
+      add(Part(s.depth - p), s.a + p, s.a_stride, b + p, s.b_stride, sum, all_rows, all_sums);
     }
     store(sum, c, s.c_stride, all_sums);
   }

@@ -14,12 +14,17 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "kernels/core/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace crossover::kernels::matmul::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace core = kernels::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vector = hn::Vec<Tag>;
+using core::masked_memory;
+using core::PartOfVector;
 
 constexpr Tag tag;
 constexpr Index lanes = hn::MaxLanes(tag);
@@ -52,51 +57,12 @@ constexpr Index tile_cols = tile_vectors * lanes;
 // instructions: 1% at 1536 x 1536 x 1536.
 constexpr Index long_depth = 256;
 
-constexpr bool masked_memory = HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2;
-
 // Columns that do not fill a vector. Up to half a vector of them is half the work where a CPU
 // executes an AVX-512 instruction in two steps, as Zen 4 does, and no more work on any.
 enum class Tail { none, half, masked };
 constexpr bool has_half = HWY_TARGET == HWY_AVX3;
 constexpr Tail half_or_masked = has_half ? Tail::half : Tail::masked;
 using HalfTag = hn::CappedTag<float, has_half ? lanes / 2 : lanes>;
-
-// The first elements of a vector in memory; touches nothing behind them.
-template <class D>
-class PartOfVector {
- public:
-  explicit HWY_INLINE PartOfVector(Index count)
-      : count_(count), mask_(hn::FirstN(D(), static_cast<size_t>(count))) {}
-
-  /// The elements, then zeros.
-  HWY_INLINE hn::Vec<D> load(const float* from) const {
-    if constexpr (masked_memory) return hn::MaskedLoad(mask_, D(), from);
-    std::array<float, hn::MaxLanes(D())> part = {};
-    std::copy_n(from, count_, part.begin());
-    return hn::LoadU(D(), part.data());
-  }
-
-  HWY_INLINE void store(hn::Vec<D> value, float* to) const {
-    if constexpr (masked_memory) return hn::BlendedStore(value, mask_, D(), to);
-    std::array<float, hn::MaxLanes(D())> part;
-    hn::StoreU(value, D(), part.data());
-    std::copy_n(part.begin(), count_, to);
-  }
-
- private:
-  Index count_;
-  hn::Mask<D> mask_;
-};
-
-// sum + b * *a in every lane. GCC makes the broadcast an operand of the multiply-add for rows that
-// lie apart, and an instruction of its own, shared by both vectors of B, for packed rows. That
-// saves 12 of 26 loads for the 24 multiply-adds of a 12 x 32 tile: 12% at 1024 x 1024 x 1024 on Zen
-// 5, which loads two vectors per cycle and multiplies two. (Zen 4, which takes two cycles for each
-// vector, pays 4% for the additional instructions.)
-template <class D>
-HWY_INLINE hn::Vec<D> multiply_add(D d, const float* a, hn::Vec<D> b, hn::Vec<D> sum) {
-  return hn::MulAdd(hn::Set(d, *a), b, sum);
-}
 
 // One register tile: accumulators for `rows` x `vectors`, and a tail behind each row, over the
 // whole depth. Fold expressions instead of loops over the accumulators: GCC keeps an array in
@@ -130,9 +96,9 @@ struct Tile {
   // registers address twelve rows, where twelve pointers would be spilled (95% of the peak instead
   // of 99%). Packed rows lie side by side and need one pointer.
   template <int group>
-  static HWY_INLINE const float* group_of_rows(const Strip& s) {
-    if (packed_a) return s.a + 3 * Index{group};
-    return 3 * group < rows ? s.a + 3 * Index{group} * s.a_stride : nullptr;
+  static HWY_INLINE const float* group_of_rows(const float* a, Index a_stride) {
+    if (packed_a) return a + 3 * Index{group};
+    return 3 * group < rows ? a + 3 * Index{group} * a_stride : nullptr;
   }
 
   static HWY_INLINE const float* element(const float* const* a, Index a_stride, Index row,
@@ -146,17 +112,24 @@ struct Tile {
     ((sum[i] = hn::Zero(D())), ...);
   }
 
-  template <std::size_t... i>
-  static HWY_INLINE void add_products(std::index_sequence<i...>, const float* const* a,
-                                      Index a_stride, Index p, const Vector* b_row, Vector* sum) {
-    ((sum[i] = multiply_add(tag, element(a, a_stride, i / vectors, p), b_row[i % vectors], sum[i])),
-     ...);
+  template <std::size_t... v>
+  static HWY_INLINE void add_row(std::index_sequence<v...>, Vector a, const Vector* b_row,
+                                 TailVector b_tail, Vector* sum, TailVector* tail_sum) {
+    ((sum[v] = hn::MulAdd(a, b_row[v], sum[v])), ...);
+    if constexpr (tail == Tail::half && has_half) {
+      *tail_sum = hn::MulAdd(hn::LowerHalf(TailTag(), a), b_tail, *tail_sum);
+    } else if constexpr (has_tail) {
+      *tail_sum = hn::MulAdd(a, b_tail, *tail_sum);
+    }
   }
 
   template <std::size_t... row>
-  static HWY_INLINE void add_tails(std::index_sequence<row...>, const float* const* a,
-                                   Index a_stride, Index p, TailVector b, TailVector* sum) {
-    ((sum[row] = multiply_add(TailTag(), element(a, a_stride, row, p), b, sum[row])), ...);
+  static HWY_INLINE void add_products(std::index_sequence<row...>, const float* const* a,
+                                      Index a_stride, Index p, const Vector* b_row,
+                                      TailVector b_tail, Vector* sum, TailVector* tail_sum) {
+    (add_row(all_vectors, hn::Set(tag, *element(a, a_stride, row, p)), b_row, b_tail,
+             sum + row * vectors, tail_sum + row),
+     ...);
   }
 
   template <std::size_t... i>
@@ -186,34 +159,35 @@ struct Tile {
                                            Index end, Vector* sum, TailVector* tail_sum) {
     for (Index p = begin; p < end; ++p) {
       Vector b_row[std::max(vectors, 1)];
-      if constexpr (vectors > 0) {
-        load_b(all_vectors, b, s.b_panel_stride, b_row);
-        add_products(all_sums, a, s.a_stride, p, b_row, sum);
-      }
+      load_b(all_vectors, b, s.b_panel_stride, b_row);
+      TailVector b_tail = hn::Zero(TailTag());
       if constexpr (has_tail) {
         // Without masks B is read to a whole vector, as TileKernels says.
         const float* from = in_panels(b, s.b_panel_stride, vectors);
-        add_tails(all_rows, a, s.a_stride, p,
-                  masked_memory ? part.load(from) : hn::LoadU(TailTag(), from), tail_sum);
+        b_tail = masked_memory ? part.load(from) : hn::LoadU(TailTag(), from);
       }
+      add_products(all_rows, a, s.a_stride, p, b_row, b_tail, sum, tail_sum);
       b += s.b_stride;
     }
     return b;
   }
 
-  static HWY_NOINLINE void multiply(const Strip& s, const float* b, float* c, Index tail_lanes) {
-    multiply_here(s, b, c, tail_lanes);
+  static HWY_NOINLINE void multiply(const Strip& s, const float* a_rows, const float* b, float* c,
+                                    Index tail_lanes) {
+    multiply_here(s, a_rows, b, c, tail_lanes);
   }
 
-  static HWY_INLINE void multiply_here(const Strip& s, const float* b, float* c, Index tail_lanes) {
+  static HWY_INLINE void multiply_here(const Strip& s, const float* a_rows, const float* b,
+                                       float* c, Index tail_lanes) {
     const PartOfVector<TailTag> part(tail_lanes);
     Sums sum;
     TailSums tail_sum;
     if constexpr (vectors > 0) clear(all_sums, tag, sum);
     if constexpr (has_tail) clear(all_rows, TailTag(), tail_sum);
-    const float* a[] = {group_of_rows<0>(s), group_of_rows<1>(s), group_of_rows<2>(s),
-                        group_of_rows<3>(s), group_of_rows<4>(s), group_of_rows<5>(s),
-                        group_of_rows<6>(s), group_of_rows<7>(s)};
+    const float* a[] = {group_of_rows<0>(a_rows, s.a_stride), group_of_rows<1>(a_rows, s.a_stride),
+                        group_of_rows<2>(a_rows, s.a_stride), group_of_rows<3>(a_rows, s.a_stride),
+                        group_of_rows<4>(a_rows, s.a_stride), group_of_rows<5>(a_rows, s.a_stride),
+                        group_of_rows<6>(a_rows, s.a_stride), group_of_rows<7>(a_rows, s.a_stride)};
     if constexpr (packed_a) {
       // A row of C at a time: all at once would keep the rows of A and B waiting.
       const Index steps = s.depth / (rows + 1);
@@ -235,16 +209,27 @@ struct Tile {
   }
 };
 
-using MultiplyTile = void (*)(const Strip&, const float* b, float* c, Index tail_lanes);
+using MultiplyTile = void (*)(const Strip&, const float* a_rows, const float* b, float* c,
+                              Index tail_lanes);
 
 // Few rows leave accumulators free for a tile of twice the width, whose sums overlap the latency of
 // one another, and which reads longer runs of B.
 template <int rows>
 constexpr int vectors_for_rows = rows <= tile_rows / 3 ? 2 * tile_vectors : tile_vectors;
 
+// Where a strip is cut, what remains is pointers and a width of their own and never a copy of the
+// Strip: that would be read in vectors right after its members were written one by one, which no
+// CPU forwards from its store queue. It took 40 cycles per tile, 30% of a 24 x 24 x 24 product.
+struct Rest {
+  const float* a;
+  const float* b;
+  float* c;
+  Index cols;
+};
+
 // Runs along the strip: whole tiles, then one that is narrower, ends inside a vector, or both.
 template <int rows, int vectors, bool packed_a, std::size_t... v>
-HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
+HWY_INLINE void multiply_along(const Strip& s, Rest rest, std::index_sequence<v...>) {
   static constexpr std::array<MultiplyTile, sizeof...(v)> narrower = {
       &Tile<rows, std::max<int>(v, 1), Tail::none, packed_a>::multiply...};
   static constexpr std::array<MultiplyTile, sizeof...(v)> with_half = {
@@ -252,21 +237,20 @@ HWY_INLINE void multiply_along(const Strip& s, std::index_sequence<v...>) {
   static constexpr std::array<MultiplyTile, sizeof...(v)> masked = {
       &Tile<rows, v, Tail::masked, packed_a>::multiply...};
   constexpr Index width = vectors * lanes;
-  const float* b = s.b;
-  Index col = 0;
-  for (; col + width <= s.cols; col += width, b += width / tile_cols * s.b_panel_stride) {
-    Tile<rows, vectors, Tail::none, packed_a>::multiply_here(s, b, s.c + col, lanes);
+  for (; rest.cols >= width; rest.cols -= width, rest.c += width) {
+    Tile<rows, vectors, Tail::none, packed_a>::multiply_here(s, rest.a, rest.b, rest.c, lanes);
+    rest.b += width / tile_cols * s.b_panel_stride;
   }
-  if (col == s.cols) return;
+  if (rest.cols == 0) return;
   const auto whole_vectors =
-      vectors == 1 ? std::size_t{0} : static_cast<std::size_t>((s.cols - col) / lanes);
-  const Index tail_lanes = (s.cols - col) % lanes;
+      vectors == 1 ? std::size_t{0} : static_cast<std::size_t>(rest.cols / lanes);
+  const Index tail_lanes = rest.cols % lanes;
   if (tail_lanes == 0) {
-    narrower[whole_vectors](s, b, s.c + col, lanes);
+    narrower[whole_vectors](s, rest.a, rest.b, rest.c, lanes);
   } else if (tail_lanes <= Index{hn::MaxLanes(HalfTag())}) {
-    with_half[whole_vectors](s, b, s.c + col, tail_lanes);
+    with_half[whole_vectors](s, rest.a, rest.b, rest.c, tail_lanes);
   } else {
-    masked[whole_vectors](s, b, s.c + col, tail_lanes);
+    masked[whole_vectors](s, rest.a, rest.b, rest.c, tail_lanes);
   }
 }
 
@@ -276,35 +260,46 @@ template <int rows>
 constexpr int wide_vectors_for_rows = (tile_rows / rows) * tile_vectors;
 
 template <int rows>
-void multiply_strip(const Strip& s) {
+void multiply_strip(const Strip& s, const float* a, float* c) {
   constexpr int vectors = vectors_for_rows<rows>;
   constexpr int wide = wide_vectors_for_rows<rows>;
-  Strip rest = s;
+  Rest rest = {a, s.b, c, s.cols};
   if constexpr (wide > vectors) {
     constexpr Index width = wide * lanes;
     for (; rest.cols >= width; rest.cols -= width, rest.c += width) {
-      Tile<rows, wide, Tail::none, false>::multiply_here(rest, rest.b, rest.c, lanes);
+      Tile<rows, wide, Tail::none, false>::multiply_here(s, a, rest.b, rest.c, lanes);
       rest.b += width / tile_cols * s.b_panel_stride;
     }
     if (rest.cols == 0) return;
   }
-  multiply_along<rows, vectors, false>(rest, std::make_index_sequence<vectors>());
+  multiply_along<rows, vectors, false>(s, rest, std::make_index_sequence<vectors>());
 }
 
 template <int rows>
-void multiply_packed_strip(const Strip& s) {
-  multiply_along<rows, tile_vectors, true>(s, std::make_index_sequence<tile_vectors>());
+void multiply_packed_strip(const Strip& s, const float* a, float* c) {
+  multiply_along<rows, tile_vectors, true>(s, {a, s.b, c, s.cols},
+                                           std::make_index_sequence<tile_vectors>());
 }
 
 // Columns of one vector leave accumulators for twice as many rows.
 constexpr int narrow_rows = 2 * tile_rows;
 
 template <int rows>
-void multiply_narrow_strip(const Strip& s) {
-  multiply_along<rows, 1, false>(s, std::make_index_sequence<1>());
+void multiply_narrow_strip(const Strip& s, const float* a, float* c) {
+  multiply_along<rows, 1, false>(s, {a, s.b, c, s.cols}, std::make_index_sequence<1>());
 }
 
-using MultiplyStrip = void (*)(const Strip&);
+// Columns of one and a half tiles are one tile of two thirds of the rows.
+constexpr int middle_rows = tile_rows * 2 / 3;
+constexpr int middle_vectors = tile_vectors * 3 / 2;
+
+template <int rows>
+void multiply_middle_strip(const Strip& s, const float* a, float* c) {
+  multiply_along<rows, middle_vectors, false>(s, {a, s.b, c, s.cols},
+                                              std::make_index_sequence<middle_vectors>());
+}
+
+using MultiplyStrip = void (*)(const Strip&, const float* a, float* c);
 
 template <std::size_t... i>
 constexpr std::array<MultiplyStrip, sizeof...(i)> plain_strips(std::index_sequence<i...>) {
@@ -318,18 +313,24 @@ template <std::size_t... i>
 constexpr std::array<MultiplyStrip, sizeof...(i)> narrow_strips(std::index_sequence<i...>) {
   return {&multiply_narrow_strip<i + 1>...};
 }
+template <std::size_t... i>
+constexpr std::array<MultiplyStrip, sizeof...(i)> middle_strips(std::index_sequence<i...>) {
+  return {&multiply_middle_strip<i + 1>...};
+}
 
 // Strips of equal height: the last one would otherwise have too few accumulators to hide the
 // latency of an addition.
-void multiply_high_strip(Strip s, Index most_rows, const MultiplyStrip* by_rows) {
+void multiply_high_strip(const Strip& s, Index most_rows, const MultiplyStrip* by_rows) {
   const Index strips = ceil_div(s.rows, most_rows);
   const Index height = s.rows / strips;
   const Index taller_strips = s.rows - height * strips;
+  const float* a = s.a;
+  float* c = s.c;
   for (Index i = 0; i < strips; ++i) {
-    s.rows = height + (i < taller_strips);
-    by_rows[s.rows - 1](s);
-    s.a += s.rows * s.a_stride;
-    s.c += s.rows * s.c_stride;
+    const Index rows = height + (i < taller_strips);
+    by_rows[rows - 1](s, a, c);
+    a += rows * s.a_stride;
+    c += rows * s.c_stride;
   }
 }
 
@@ -337,11 +338,18 @@ void multiply(const Strip& s) {
   static constexpr auto plain = plain_strips(std::make_index_sequence<tile_rows>());
   static constexpr auto packed = packed_strips(std::make_index_sequence<tile_rows>());
   static constexpr auto narrow = narrow_strips(std::make_index_sequence<narrow_rows>());
-  if (s.a_is_packed) return packed[static_cast<std::size_t>(s.rows - 1)](s);
-  const bool is_narrow = s.cols <= lanes;
-  const MultiplyStrip* by_rows = is_narrow ? narrow.data() : plain.data();
-  const Index most_rows = is_narrow ? narrow_rows : tile_rows;
-  if (s.rows <= most_rows) return by_rows[s.rows - 1](s);
+  static constexpr auto middle = middle_strips(std::make_index_sequence<middle_rows>());
+  if (s.a_is_packed) return packed[static_cast<std::size_t>(s.rows - 1)](s, s.a, s.c);
+  const MultiplyStrip* by_rows = plain.data();
+  Index most_rows = tile_rows;
+  if (s.cols <= lanes) {
+    by_rows = narrow.data();
+    most_rows = narrow_rows;
+  } else if (s.cols > tile_cols && s.cols <= middle_vectors * lanes && s.rows > tile_rows / 3) {
+    by_rows = middle.data();  // of fewer rows, plain tiles are wide enough
+    most_rows = middle_rows;
+  }
+  if (s.rows <= most_rows) return by_rows[s.rows - 1](s, s.a, s.c);
   multiply_high_strip(s, most_rows, by_rows);
 }
 

@@ -12,46 +12,20 @@
 // foreach_target.h must come first
 #include <hwy/highway.h>
 
+#include "kernels/core/vectors-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace crossover::kernels::matvec::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+namespace core = kernels::HWY_NAMESPACE;
 using Tag = hn::ScalableTag<float>;
 using Vector = hn::Vec<Tag>;
+using Part = core::PartOfVector<Tag>;
+using Whole = core::WholeVector<Tag>;
 
 constexpr Tag tag;
 constexpr Index lanes = hn::MaxLanes(tag);
-
-#if HWY_TARGET == HWY_AVX3
-constexpr const char* set_name = "avx3";
-#elif HWY_TARGET == HWY_AVX2
-constexpr const char* set_name = "avx2";
-#elif HWY_TARGET == HWY_NEON
-constexpr const char* set_name = "neon";
-#elif HWY_TARGET == HWY_SSE4
-constexpr const char* set_name = "sse4";
-#else
-constexpr const char* set_name = "generic";
-#endif
-
-// The first `count` elements, then zeros; touches nothing behind them.
-HWY_INLINE Vector load_part(const float* from, Index count) {
-  if constexpr (HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX2) {
-    return hn::MaskedLoad(hn::FirstN(tag, static_cast<size_t>(count)), tag, from);
-  }
-  std::array<float, lanes> part = {};
-  std::copy_n(from, count, part.begin());
-  return hn::LoadU(tag, part.data());
-}
-
-// How a vector is read.
-struct Whole {
-  HWY_INLINE Vector operator()(const float* from) const { return hn::LoadU(tag, from); }
-};
-struct Part {
-  Index count;
-  HWY_INLINE Vector operator()(const float* from) const { return load_part(from, count); }
-};
 
 #if HWY_TARGET == HWY_SCALAR
 HWY_INLINE void store_four(const Vector* sum, float* y) {
@@ -92,11 +66,11 @@ struct RowTile {
   static constexpr auto all_rows = std::make_index_sequence<rows>();
   static constexpr auto all_sums = std::make_index_sequence<std::size_t{rows} * turns>();
 
-  template <class Load, std::size_t... r>
-  static HWY_INLINE void add(Load load, const float* a, Index stride, const float* x, Vector* sum,
-                             std::index_sequence<r...>) {
-    const Vector x_part = load(x);
-    ((sum[r] = hn::MulAdd(load(a + r * stride), x_part, sum[r])), ...);
+  template <class P, std::size_t... r>
+  static HWY_INLINE void add(const P& part, const float* a, Index stride, const float* x,
+                             Vector* sum, std::index_sequence<r...>) {
+    const Vector x_part = part.load(x);
+    ((sum[r] = hn::MulAdd(part.load(a + r * stride), x_part, sum[r])), ...);
   }
 
   template <std::size_t... i>
@@ -143,7 +117,7 @@ struct RowTile {
       }
     }
     fold<turns>(sum);
-    if (j < all.n) add(Part{all.n - j}, a + j, all.stride, all.x + j, sum, all_rows);
+    if (j < all.n) add(Part(all.n - j), a + j, all.stride, all.x + j, sum, all_rows);
     copy(sum, total, all_rows);
   }
 };
@@ -192,7 +166,8 @@ void multiply_one(const Rows& r) {
 }
 
 const SimdRows& dispatched_simd_rows() {
-  static constexpr SimdRows rows = {set_name, multiply_eight, multiply_one, multiply_four};
+  static constexpr SimdRows rows = {core::instruction_set_name, multiply_eight, multiply_one,
+                                    multiply_four};
   return rows;
 }
 

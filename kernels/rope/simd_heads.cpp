@@ -112,7 +112,7 @@ void compute(const double* quarter_turns, Index pairs, Index position, float* co
     std::array<double, lanes> rest = {};
     std::copy(quarter_turns + pair, quarter_turns + pairs, rest.begin());
     compute_vector(rest.data(), at, cosine, sine);
-    const core::PartOfVector part(pairs - pair);
+    const core::PartOfVector<core::Tag> part(pairs - pair);
     part.store(cosine, cosines + pair);
     part.store(sine, sines + pair);
   }

@@ -42,8 +42,8 @@ class MatmulConformance : public testing::TestWithParam<const Kernel*> {
 };
 
 // Around the register tiles (2 to 12 rows, 2 to 32 columns) and vectors of all instruction sets.
-constexpr std::array<Index, 11> edge_rows = {0, 1, 3, 4, 5, 6, 7, 11, 12, 13, 25};
-constexpr std::array<Index, 11> edge_cols = {0, 1, 2, 7, 9, 15, 16, 17, 31, 33, 65};
+constexpr std::array<Index, 12> edge_rows = {0, 1, 3, 4, 5, 6, 7, 8, 9, 12, 13, 25};
+constexpr std::array<Index, 14> edge_cols = {0, 1, 2, 7, 9, 15, 16, 17, 24, 31, 33, 44, 48, 65};
 constexpr std::array<Index, 5> edge_depths = {0, 1, 2, 5, 33};
 
 // Tall, wide, deep, prime, and beyond the blocking of every level of cache.
