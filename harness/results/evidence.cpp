@@ -15,6 +15,9 @@ constexpr double foreign_share = 0.02;
 // Beyond this share, setting aside is a choice of data and no longer hygiene.
 constexpr double largest_discarded_share = 0.1;
 
+// A log ratio beyond all that is measured; finite, as estimates of it are taken.
+constexpr double no_bound = 100;
+
 constexpr Names<Status, 5> status_names{{
     {Status::measured, "measured"},
     {Status::unsupported, "unsupported"},
@@ -40,6 +43,27 @@ std::vector<double> seconds_of(const std::vector<const Sample*>& samples) {
   return seconds;
 }
 
+/// The same without the time that others took from them: what is left is at most what they would
+/// have needed alone, as no delay of one thread is longer than what was taken from it. Not positive
+/// where the time that was taken is not known.
+std::vector<double> least_seconds_of(const std::vector<const Sample*>& samples) {
+  std::vector<double> seconds;
+  for (const Sample* sample : samples) {
+    const double taken = sample->steal_seconds.value_or(0) + sample->foreign_seconds.value_or(0);
+    seconds.push_back(
+        sample->others_ran ? 0 : sample->seconds - taken / static_cast<double>(sample->iterations));
+  }
+  return seconds;
+}
+
+/// As block_log_ratio; without bound where nothing is left of a time.
+double bounded_log_ratio(const std::vector<double>& against, const std::vector<double>& variant) {
+  const auto none_left = [](double seconds) { return seconds <= 0; };
+  if (std::any_of(against.begin(), against.end(), none_left)) return -no_bound;
+  if (std::any_of(variant.begin(), variant.end(), none_left)) return no_bound;
+  return block_log_ratio(against, variant);
+}
+
 template <class Value>
 void keep_launches_below(std::vector<Value>& values, int launches) {
   std::erase_if(values, [&](const Value& value) { return value.launch >= launches; });
@@ -54,6 +78,11 @@ std::vector<double> PairEffects::values(const std::map<int, double>& by_launch) 
   std::vector<double> effects;
   for (const auto& [launch, effect] : by_launch) effects.push_back(effect);
   return effects;
+}
+
+std::optional<SecondOpinion> PairEffects::second_opinion() const {
+  if (!use_all) return std::nullopt;
+  return SecondOpinion{values(kept), values(least), values(most)};
 }
 
 void EventTotal::add(const std::optional<std::int64_t>& count, const Sample& sample) {
@@ -133,6 +162,8 @@ std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair)
   effect.launch = open_launch_;
   std::vector<double> kept;
   std::vector<double> all;
+  std::vector<double> least;
+  std::vector<double> most;
   for (const auto& [block, samples] : by_block(variant->second)) {
     const auto other = against_blocks.find(block);
     if (other == against_blocks.end()) continue;
@@ -140,7 +171,11 @@ std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair)
     const bool variant_disturbed = disturbed(samples);
     const bool against_disturbed = disturbed(other->second);
     const bool set_aside = variant_disturbed || against_disturbed;
-    all.push_back(block_log_ratio(seconds_of(other->second), seconds_of(samples)));
+    const std::vector<double> against_seconds = seconds_of(other->second);
+    const std::vector<double> variant_seconds = seconds_of(samples);
+    all.push_back(block_log_ratio(against_seconds, variant_seconds));
+    least.push_back(bounded_log_ratio(least_seconds_of(other->second), variant_seconds));
+    most.push_back(bounded_log_ratio(against_seconds, least_seconds_of(samples)));
     if (!set_aside) kept.push_back(all.back());
     ++effect.blocks;
     effect.set_aside += set_aside;
@@ -149,6 +184,8 @@ std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair)
   }
   if (all.empty()) return std::nullopt;
   effect.all = hodges_lehmann(all);
+  effect.least = hodges_lehmann(least);
+  effect.most = hodges_lehmann(most);
   if (!kept.empty()) effect.kept = hodges_lehmann(kept);
   return effect;
 }
@@ -200,6 +237,8 @@ PairEffects Evidence::effects(const Pair& pair, std::size_t problem) const {
   LaunchEffect sum;
   for (const LaunchEffect& launch : found->second) {
     effects.all[launch.launch] = launch.all;
+    effects.least[launch.launch] = launch.least;
+    effects.most[launch.launch] = launch.most;
     if (launch.kept) effects.kept[launch.launch] = *launch.kept;
     sum.blocks += launch.blocks;
     sum.set_aside += launch.set_aside;

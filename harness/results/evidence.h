@@ -64,13 +64,15 @@ CellFacts refused(Status status, const std::string& reason);
 struct PairEffects {
   std::map<int, double> kept;  // by launch, from the blocks that were not set aside
   std::map<int, double> all;   // by launch, from every block
-  double discarded = 0;        // share of blocks set aside
-  bool use_all = false;        // too much was set aside, or unevenly: `all` is primary
+  // As `all`, but as if all time that others took had come off one arm alone: off the times of
+  // `against`, and of the variant. What the disturbance did lies between them.
+  std::map<int, double> least;
+  std::map<int, double> most;
+  double discarded = 0;  // share of blocks set aside
+  bool use_all = false;  // too much was set aside, or unevenly: `all` is primary
 
-  /// The undisturbed effects, for a second opinion, where `all` is primary.
-  std::optional<std::vector<double>> undisturbed() const {
-    return use_all ? std::optional(values(kept)) : std::nullopt;
-  }
+  /// Where `all` is primary.
+  std::optional<SecondOpinion> second_opinion() const;
 
   const std::map<int, double>& by_launch() const { return use_all ? all : kept; }
   std::vector<double> primary() const { return values(by_launch()); }
@@ -160,6 +162,8 @@ class Evidence {
   struct LaunchEffect {
     int launch = 0;
     double all = 0;
+    double least = 0;
+    double most = 0;
     std::optional<double> kept;
     int blocks = 0;
     int set_aside = 0;

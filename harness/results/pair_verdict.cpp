@@ -1,19 +1,31 @@
 #include "harness/results/pair_verdict.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "harness/statistics/gate.h"
 
 namespace crossover::harness {
+namespace {
+
+constexpr Interval unbounded = {-std::numeric_limits<double>::infinity(),
+                                std::numeric_limits<double>::infinity()};
+
+}  // namespace
 
 Verdict pair_verdict(const PairEffects& effects, double margin) {
   const auto estimate = median_interval(effects.primary());
   if (!estimate) return Verdict::undecided;
   const Verdict primary = verdict(estimate->ci, margin);
-  if (!effects.use_all) return primary;
-  const auto undisturbed = median_interval(PairEffects::values(effects.kept));
-  const bool agreed = undisturbed && verdict(undisturbed->ci, margin) == primary;
-  return agreed ? primary : Verdict::undecided;
+  const auto second_opinion = effects.second_opinion();
+  if (!second_opinion) return primary;
+  const bool confirmed = second_opinion->confirms(
+      [](const std::vector<double>& values) {
+        const auto found = median_interval(values);
+        return found ? found->ci : unbounded;
+      },
+      [&](const Interval& interval) { return verdict(interval, margin) == primary; });
+  return confirmed ? primary : Verdict::undecided;
 }
 
 Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, std::size_t looks) {

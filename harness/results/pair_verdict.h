@@ -7,7 +7,7 @@ namespace crossover::harness {
 
 /// The verdict on one pair of arms on one problem from the order-statistic interval of its launch
 /// effects: undecided below six launches and, where too much was disturbed to set it aside, unless
-/// the undisturbed blocks alone have the same verdict. `margin` as in verdict().
+/// a second opinion confirms the verdict. `margin` as in verdict().
 Verdict pair_verdict(const PairEffects& effects, double margin);
 
 /// The interval of one of so many cells for a gate, simultaneous over the cells and the looks;

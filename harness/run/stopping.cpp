@@ -4,7 +4,7 @@ namespace crossover::harness {
 namespace {
 
 CurvePoint point_of(const PairEffects& effects, std::int64_t axis_value) {
-  return {axis_value, effects.primary(), effects.undisturbed()};
+  return {axis_value, effects.primary(), effects.second_opinion()};
 }
 
 void want_unsigned_sizes(const SectionPlan& section, const Evidence& evidence,

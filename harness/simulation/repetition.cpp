@@ -90,8 +90,8 @@ Record simulate_once(Plan plan, const TimingModel& model, const Method& method) 
   record.quartets = turns.quartets();
   if (section.question == Question::crossover) {
     record_curve(method.analyse(section, evidence, pair, 0), host, model.root, record);
-  } else if (const auto estimate = method.estimate(evidence.effects(pair, 0).primary())) {
-    record.verdict = verdict(estimate->ci, section.protocol.equivalence_margin);
+  } else if (evidence.launches(pair.variant, 0) > 0) {
+    record.verdict = method.verdict(evidence.effects(pair, 0), section.protocol.equivalence_margin);
   }
   return record;
 }

@@ -2,11 +2,11 @@
 
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 
 #include "harness/plan/plan.h"
 #include "harness/results/curve_analysis.h"
+#include "harness/results/pair_verdict.h"
 #include "harness/simulation/timing_model.h"
 #include "harness/statistics/statistics.h"
 
@@ -17,8 +17,7 @@ namespace crossover::harness {
 struct Method {
   std::function<CurveAnalysis(const SectionPlan&, const Evidence&, const Pair&, std::size_t curve)>
       analyse = analyse_curve;
-  std::function<std::optional<Estimate>(std::span<const double> effects)> estimate =
-      [](std::span<const double> effects) { return median_interval(effects); };
+  std::function<Verdict(const PairEffects& effects, double margin)> verdict = pair_verdict;
 };
 
 /// What one repetition of a simulated experiment gave, beside what was true. Null where the

@@ -149,6 +149,16 @@ void add_noises(std::vector<Scenario>& list) {
       cost_model({}));
 }
 
+/// Its sharp interval has no second opinion.
+void add_disturbed_curve(std::vector<Scenario>& list) {
+  list.push_back(
+      {"disturbed",
+       "slope 0.3; others take 5% on average from every sample of one arm",
+       synthetic_plan(grid),
+       straight(0.3, {.taken_share = 1, .taken = 0.05}),
+       {bracket_ends_right(), outcome_is("outcome is one crossing", {Outcome::crossing}, {})}});
+}
+
 void add_curves_with_several_crossings(std::vector<Scenario>& list) {
   const Plan plan = synthetic_plan(grid);
   const auto several = outcome_is("outcome is several crossings", {Outcome::several}, {});
@@ -217,6 +227,14 @@ void add_comparisons(std::vector<Scenario>& list) {
   add_identical(", worker AR(1)", {.worker_correlation = 0.9});
   add_identical(", frequency step", {.frequency_step = -std::log(0.9), .step_within = 160});
   add_identical(", spikes", {.spike_share = 0.01});
+  constexpr Noise every_sample = {.taken_share = 1, .taken = 0.05};
+  add_identical(", every fifth sample disturbed", {.taken_share = 0.2, .taken = 0.1});
+  add_identical(", every sample disturbed", every_sample);
+  list.push_back({"20% effect, every sample disturbed",
+                  "20% less time, before others take 5% on average from one arm",
+                  synthetic_plan(pair),
+                  constant(std::log(1.2), every_sample),
+                  {verdict_is("called faster", {Verdict::faster}, {0.90, {}}), quartets_spent()}});
   for (const double percent : {1.0, 2.0}) {
     list.push_back(
         {fmt::format("3% effect, launch sd {:.0f}%", percent),
@@ -233,6 +251,7 @@ std::vector<Scenario> scenarios() {
   std::vector<Scenario> list;
   add_slopes(list);
   add_noises(list);
+  add_disturbed_curve(list);
   add_curves_with_several_crossings(list);
   add_curves_without_crossing(list);
   add_comparisons(list);

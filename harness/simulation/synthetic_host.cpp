@@ -62,6 +62,11 @@ class SyntheticWorker : public Worker {
     Sample sample;
     sample.iterations = iterations;
     sample.seconds = std::exp(log_seconds_ + next_noise());
+    if (is_candidate_ && noise_.taken_share > 0) {
+      sample.foreign_seconds = seconds_taken(sample.seconds);
+      sample.seconds += *sample.foreign_seconds;
+      *sample.foreign_seconds *= static_cast<double>(iterations);
+    }
     host_.clock_ += warm_up_seconds + sample.seconds * static_cast<double>(iterations);
     return sample;
   }
@@ -85,6 +90,13 @@ class SyntheticWorker : public Worker {
       }
     }
     return log_factor;
+  }
+
+  /// From one call that takes so long alone.
+  double seconds_taken(double seconds) {
+    std::uniform_real_distribution<double> uniform;
+    if (uniform(host_.random_) >= noise_.taken_share) return 0;
+    return -std::log(1 - uniform(host_.random_)) * noise_.taken * seconds;
   }
 
   double sample_noise() {

@@ -20,6 +20,8 @@ struct Noise {
   double spike_shape = 1.5;
   double frequency_step = 0;  // log of the factor by which all slows down at one point of the run
   int step_within = 1;        // that point is uniform over this many samples
+  double taken_share = 0;     // of the candidate's samples: others take time from them,
+  double taken = 0;           // this share of a sample on average, exponentially distributed
 };
 
 /// One truth and its noise. A candidate runs against a base.

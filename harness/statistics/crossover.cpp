@@ -148,19 +148,21 @@ LabelledPoint label_point(const CurvePoint& point, std::size_t sizes, std::size_
     throw std::invalid_argument("label_point: sizes = " + std::to_string(sizes) + ", looks = " +
                                 std::to_string(looks) + "; expected at least 1 of each");
   }
-  const std::vector<double>& effects = point.launch_effects;
-  const bool finite = std::all_of(effects.begin(), effects.end(),
-                                  [](double value) { return std::isfinite(value); });
-  if (effects.size() < 2 || !finite) {
-    return {point.axis_value, Sign::undecided, unbounded(effects)};
-  }
   const double alpha = curve_alpha / (static_cast<double>(sizes) * static_cast<double>(looks));
-  const Estimate estimate = mean_interval(effects, alpha).value();
+  const auto estimate_of = [alpha](const std::vector<double>& effects) {
+    const bool finite = std::all_of(effects.begin(), effects.end(),
+                                    [](double value) { return std::isfinite(value); });
+    return effects.size() < 2 || !finite ? unbounded(effects)
+                                         : mean_interval(effects, alpha).value();
+  };
+  const Estimate estimate = estimate_of(point.launch_effects);
   const Sign sign = sign_of(estimate.ci, margin);
-  if (!point.undisturbed_effects) return {point.axis_value, sign, estimate};
-  const CurvePoint undisturbed{point.axis_value, *point.undisturbed_effects, std::nullopt};
-  const bool agreed = label_point(undisturbed, sizes, looks, margin).sign == sign;
-  return {point.axis_value, agreed ? sign : Sign::undecided, estimate};
+  const bool certain =
+      !point.second_opinion ||
+      point.second_opinion->confirms(
+          [&](const std::vector<double>& effects) { return estimate_of(effects).ci; },
+          [&](const Interval& interval) { return sign_of(interval, margin) == sign; });
+  return {point.axis_value, certain ? sign : Sign::undecided, estimate};
 }
 
 CrossoverResult locate_crossover(std::span<const CurvePoint> points, std::size_t looks,

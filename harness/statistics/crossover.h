@@ -15,9 +15,9 @@ namespace crossover::harness {
 struct CurvePoint {
   std::int64_t axis_value = 0;
   std::vector<double> launch_effects;
-  /// Where so much was disturbed that launch_effects holds the disturbed blocks as well: the
-  /// effects of the others alone. Only a sign that both have is certain.
-  std::optional<std::vector<double>> undisturbed_effects = std::nullopt;
+  /// Where so much was disturbed that launch_effects holds the disturbed blocks as well. Only a
+  /// sign that it confirms is certain.
+  std::optional<SecondOpinion> second_opinion = std::nullopt;
 };
 
 /// What is certain about the sign at one size, from simultaneous intervals.
@@ -62,10 +62,10 @@ struct CrossoverResult {
 /// Labels one size. The interval is Student's t over launch effects at 1 - 0.05 / (sizes * looks)
 /// (Bonferroni over the grid and the looks). Signed where it excludes 0 (touching is not
 /// excluding), also within the margin; else zero where it lies within +-log1p(margin); else
-/// undecided, as it is where the undisturbed effects alone would get another label. Equal effects
-/// give an interval of no width and are labelled by it. A size with fewer than two launches, or
-/// with an effect that is not finite, is undecided: its interval is unbounded, its value the one
-/// effect or NaN. Errors: std::invalid_argument where sizes or looks is 0.
+/// undecided, as it is where a second opinion does not confirm the label. Equal effects give an
+/// interval of no width and are labelled by it. A size with fewer than two launches, or with an
+/// effect that is not finite, is undecided: its interval is unbounded, its value the one effect or
+/// NaN. Errors: std::invalid_argument where sizes or looks is 0.
 LabelledPoint label_point(const CurvePoint& point, std::size_t sizes, std::size_t looks,
                           double margin);
 

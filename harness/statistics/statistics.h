@@ -63,6 +63,25 @@ enum class Verdict { faster, slower, equivalent, undecided };
 /// sides exchanges faster and slower and nothing else; margin >= 0.
 Verdict verdict(const Interval& log_ratio, double margin);
 
+/// What must confirm a verdict on effects of which many are disturbed from outside.
+struct SecondOpinion {
+  std::vector<double> undisturbed;  // effects of the undisturbed blocks alone
+  // Effects of all blocks, all time that others took off the times of `against`, and of the
+  // variant.
+  std::vector<double> least;
+  std::vector<double> most;
+
+  /// Whether the undisturbed blocks alone lead to the verdict, or it outlasts the disturbance: the
+  /// interval that reaches from the least effects to the most leads to it, too.
+  /// interval_of: effects to an Interval, unbounded where there are too few;
+  /// leads_to_it: whether an Interval does.
+  template <class IntervalOf, class LeadsToIt>
+  bool confirms(const IntervalOf& interval_of, const LeadsToIt& leads_to_it) const {
+    if (leads_to_it(interval_of(undisturbed))) return true;
+    return leads_to_it(Interval{interval_of(least).low, interval_of(most).high});
+  }
+};
+
 /// The log ratios D of one launch, one value per block, for a pair of arms: mean over the block of
 /// log T_against minus mean over the block of log T_variant. In a palindromic block (ABBA, or every
 /// arm once on the way out and once on the way back) a drift linear in log time cancels exactly and

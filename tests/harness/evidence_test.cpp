@@ -79,6 +79,40 @@ TEST(Evidence, TooMuchSetAsideMakesTheWholePrimary) {
   EXPECT_EQ(effects.by_launch(), effects.all);
 }
 
+// What each block says when 0.04 s of a sample's 0.2 s (of `against`) or 0.1 s were others'.
+TEST(Evidence, TimeThatOthersTookIsSubtractedFromOneArmAlone) {
+  Evidence evidence({pair});
+  for (int i = 0; i < 2; ++i) {
+    Sample disturbed = sample_of(0, 0, 2e-3);
+    disturbed.steal_seconds = 0.01;
+    disturbed.foreign_seconds = 0.03;
+    evidence.add(0, 0, disturbed);
+    disturbed.seconds = 1e-3;
+    evidence.add(1, 0, disturbed);
+  }
+  evidence.close();
+  const PairEffects effects = evidence.effects(pair, 0);
+  ASSERT_TRUE(effects.use_all);
+  EXPECT_NEAR(effects.all.at(0), std::log(2.0), 1e-12);
+  EXPECT_NEAR(effects.least.at(0), std::log(1.6 / 1.0), 1e-12);
+  EXPECT_NEAR(effects.most.at(0), std::log(2.0 / 0.6), 1e-12);
+  EXPECT_TRUE(effects.second_opinion()->undisturbed.empty());
+}
+
+TEST(Evidence, AnotherWorkerOutOfTurnHasNoBound) {
+  Evidence evidence({pair});
+  for (int i = 0; i < 2; ++i) {
+    Sample disturbed = sample_of(0, 0, 2e-3);
+    disturbed.others_ran = i == 0;
+    evidence.add(0, 0, disturbed);
+    evidence.add(1, 0, sample_of(0, 0, 1e-3));
+  }
+  evidence.close();
+  const PairEffects effects = evidence.effects(pair, 0);
+  EXPECT_LT(effects.least.at(0), -10);
+  EXPECT_NEAR(effects.most.at(0), std::log(2.0), 1e-12);
+}
+
 TEST(Evidence, HalfABlockDoesNotCount) {
   // An interruption between the way out and the way back leaves one sample of each arm.
   Evidence evidence = twice_as_fast(1);

@@ -67,13 +67,30 @@ TEST(LabelPoint, RefusesToDivideByNoSizesOrLooks) {
   EXPECT_THROW(label_point({8, {1, 2}}, 1, 0, margin), std::invalid_argument);
 }
 
-TEST(LabelPoint, OnlyASignThatTheUndisturbedEffectsShareIsCertain) {
-  const std::vector<double> slower{-0.30, -0.31, -0.29, -0.30, -0.32, -0.30};
-  const std::vector<double> faster{0.60, 0.61, 0.62, 0.60, 0.61, 0.60};
+const std::vector<double> slower{-0.30, -0.31, -0.29, -0.30, -0.32, -0.30};
+const std::vector<double> faster{0.60, 0.61, 0.62, 0.60, 0.61, 0.60};
+
+Sign sign_with(const SecondOpinion& second_opinion) {
+  return label_point({64, slower, second_opinion}, 10, 4, 0.02).sign;
+}
+
+TEST(LabelPoint, ASignThatTheUndisturbedEffectsShareIsCertain) {
   EXPECT_EQ(label_point({64, slower}, 10, 4, 0.02).sign, Sign::minus);
-  EXPECT_EQ(label_point({64, slower, faster}, 10, 4, 0.02).sign, Sign::undecided);
-  EXPECT_EQ(label_point({64, slower, slower}, 10, 4, 0.02).sign, Sign::minus);
-  EXPECT_EQ(label_point({64, slower, std::vector<double>{}}, 10, 4, 0.02).sign, Sign::undecided);
+  EXPECT_EQ(sign_with({faster, slower, faster}), Sign::undecided);
+  EXPECT_EQ(sign_with({slower, slower, faster}), Sign::minus);
+  EXPECT_EQ(sign_with({{}, {}, {}}), Sign::undecided);
+}
+
+TEST(LabelPoint, ASignThatOutlastsTheDisturbanceIsCertain) {
+  const std::vector<double> much_slower{-0.40, -0.41, -0.42, -0.40, -0.44, -0.40};
+  const std::vector<double> a_little_slower{-0.20, -0.21, -0.19, -0.20, -0.22, -0.20};
+  EXPECT_EQ(sign_with({{}, much_slower, a_little_slower}), Sign::minus);
+  EXPECT_EQ(sign_with({faster, much_slower, a_little_slower}), Sign::minus)
+      << "the undisturbed blocks are a choice; these are all";
+  const std::vector<double> equal{-0.02, 0.01, 0.00, -0.01, 0.02, 0.01};
+  EXPECT_EQ(sign_with({{}, much_slower, equal}), Sign::undecided);
+  EXPECT_EQ(label_point({64, equal, SecondOpinion{{}, much_slower, equal}}, 10, 4, 0.5).sign,
+            Sign::undecided);
 }
 
 }  // namespace

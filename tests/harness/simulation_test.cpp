@@ -289,19 +289,32 @@ TEST(BrokenMethod, ASharpIntervalOfHalfTheWidthIsCaught) {
 
 TEST(BrokenMethod, ReportingTheBestLaunchesIsCaught) {
   Method best;
-  best.estimate = [](std::span<const double> effects) {
-    std::vector<double> sorted(effects.begin(), effects.end());
+  best.verdict = [](const PairEffects& effects, double margin) {
+    std::vector<double> sorted = effects.primary();
     std::sort(sorted.rbegin(), sorted.rend());
     sorted.resize(6);
-    return median_interval(sorted);
+    return verdict(median_interval(sorted)->ci, margin);
   };
   EXPECT_EQ(met(findings_of("identical, launch sd 3%", best), "called faster or slower"), false);
 }
 
 TEST(BrokenMethod, AMethodThatNeverDecidesIsCaught) {
   Method wide;
-  wide.estimate = [](std::span<const double> effects) { return median_interval(effects, 0.99999); };
+  wide.verdict = [](const PairEffects& effects, double margin) {
+    return verdict(median_interval(effects.primary(), 0.99999)->ci, margin);
+  };
   EXPECT_EQ(met(findings_of("3% effect, launch sd 2%", wide), "called faster"), false);
+}
+
+TEST(BrokenMethod, BelievingDisturbedBlocksIsCaught) {
+  Method gullible;
+  gullible.verdict = [](PairEffects effects, double margin) {
+    effects.least = effects.all;
+    effects.most = effects.all;
+    return pair_verdict(effects, margin);
+  };
+  const std::string scenario = "identical, every sample disturbed";
+  EXPECT_EQ(met(findings_of(scenario, gullible), "called faster or slower"), false);
 }
 
 TEST(SimulationReport, TextMarkdownAndJson) {
