@@ -109,6 +109,18 @@ class Crossover:
     points: list[Point]
 
 
+@dataclass(frozen=True)
+class Cost:
+    """A line through the times of one arm, either part of which may come out below 0; the sentence
+    has the intervals."""
+
+    label: str
+    fixed: Problem
+    fixed_seconds: float
+    seconds_per_unit: float
+    sentence: str
+
+
 @dataclass
 class Section:
     """One question; cells of replica 0 only, margin None where the manifest does not tell it."""
@@ -121,6 +133,7 @@ class Section:
     cells: list[Cell] = field(default_factory=list)
     comparisons: list[Comparison] = field(default_factory=list)
     crossovers: list[Crossover] = field(default_factory=list)
+    costs: list[Cost] = field(default_factory=list)
 
     def labels(self) -> list[str]:
         """The arms in the order in which they were listed."""
@@ -241,11 +254,13 @@ def _attach_rows(summary: Node, sections: dict[str, Section], peaks: dict[int, E
         replica = row.find("replica")
         if replica is None or replica.integer() == 0:
             owner(row).cells.append(_cell(row, peaks))
-    for key in ("comparisons", "crossovers"):
+    for key in ("comparisons", "crossovers", "costs"):
         found = summary.find(key)
         for row in [] if found is None else found.rows():
             if key == "crossovers":
                 owner(row).crossovers.append(_crossover(row))
+            elif key == "costs":
+                owner(row).costs.append(_cost(row))
             elif row.find("ratio") is not None:
                 owner(row).comparisons.append(_comparison(row))
 
@@ -346,6 +361,13 @@ def _crossover(row: Node) -> Crossover:
         notes=[] if notes is None else [note.text() for note in notes.rows()],
         points=[_point(point) for point in row["points"].rows() if point.find("ratio")],
     )
+
+
+def _cost(row: Node) -> Cost:
+    fixed = row.find("fixed")
+    return Cost(row["label"].text(), {} if fixed is None else fixed.problem(),
+                row["fixed_seconds"]["value"].number(), row["seconds_per_unit"]["value"].number(),
+                row["sentence"].text())
 
 
 def _point(row: Node) -> Point:

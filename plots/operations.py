@@ -9,7 +9,6 @@ from matplotlib.patches import Patch
 import caption
 from load import Cell, Run, Section
 from page import Legend, Page
-from panels import describe
 from style import GREY, Look, set_linear_axis
 
 NAME = "operations"
@@ -79,5 +78,4 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
 
 
 def _tick(cell: Cell) -> str:
-    problem = {name: value for name, value in cell.problem.items() if value}
-    return f"{cell.label} {describe(problem)}".strip()
+    return " ".join([cell.label, *(f"{name}={value}" for name, value in cell.problem.items() if value)])

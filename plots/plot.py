@@ -32,7 +32,7 @@ USAGE_ERROR = 2
 NOT_FIT = 5
 FORMATS = ("svg", "png")
 FIGURES = ("speed", "speedup", "bars", "ladder", "roofline", "winner", "peers", "texts",
-           "operations", "workers")
+           "operations", "workers", "cost")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -85,6 +85,7 @@ def check_only(run: Run, only: str | None) -> None:
 def all_pages(run: Run, only: str | None) -> Iterator[tuple[str, Page]]:
     """Section name and page of every figure of the run."""
     import bars
+    import cost
     import ladder
     import operations
     import peers
@@ -99,7 +100,8 @@ def all_pages(run: Run, only: str | None) -> Iterator[tuple[str, Page]]:
     arms = [[*section.labels(), *(row.label for row in section.comparisons)]
             for section in run.sections]
     for section, looks in zip(run.sections, style.assign_looks(arms)):
-        for figure in (speed, speedup, bars, ladder, roofline, winner, texts, operations, workers):
+        for figure in (speed, speedup, bars, ladder, roofline, winner, texts, operations, workers,
+                       cost):
             if only in (None, figure.NAME, section.name) and section.measured():
                 for page in figure.pages(run, section, looks):
                     yield section.name, page

@@ -13,6 +13,7 @@ from json_file import LoadError
 
 if figure_cases.matplotlib is not None:
     import bars
+    import cost
     import crossovers
     import ladder
     import operations
@@ -65,6 +66,25 @@ class Encoders(unittest.TestCase):
             self.assertAlmostEqual(sum(shares.values()), 100)
             self.assertEqual("waiting" in shares, cell.threads > 1)
         page.render(operations.pages(*section_of("encoder"))[0])
+
+    def test_bars_of_one_text_say_so(self) -> None:
+        _, section, _ = section_of("encoder")
+        ticks = [text.get_text() for text in draw(operations, "encoder")[0].get_xticklabels()]
+        self.assertEqual(ticks[0], "serial batch=1")
+        self.assertEqual(len(set(ticks)), len(section.measured()))
+
+    def test_a_cost_is_a_line_through_the_times(self) -> None:
+        run, section, looks = section_of("start_up")
+        axes = draw(cost, "start_up")[0]
+        lines = {line.get_color(): line for line in axes.lines if line.get_linestyle() != "None"}
+        for found in section.costs:
+            line = lines[looks[found.label].colour]
+            for size, time in zip(line.get_xdata(), line.get_ydata()):
+                expected = found.fixed_seconds + found.seconds_per_unit * size
+                self.assertAlmostEqual(time, 1e3 * expected)
+            self.assertEqual(max(line.get_xdata()) < 256, found.label == "load")
+        self.assertIn("steady: a line.", cost.pages(run, section, looks)[0].caption)
+        self.assertEqual(cost.pages(*section_of("encoder")), [])
 
     def test_a_timeline_has_every_event(self) -> None:
         path = figure_cases.ROOT / "trace.json"

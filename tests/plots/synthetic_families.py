@@ -172,4 +172,22 @@ def workers() -> Builder:
     return run
 
 
-RUNS = {builder.__name__: builder for builder in (rows, attention, encoder, workers)}
+def start_up() -> Builder:
+    """A fixed cost and a cost per token of two arms; one of the lines reaches below zero."""
+    run = Builder("start_up", 25)
+    run.section("start_up", "cost", "tokens", "cold_start")
+    costs = {"steady": (4e-3, 4e-4), "load": (0.2, -9e-4)}
+    for tokens in (8, 64, 256):
+        for label, (fixed, each) in costs.items():
+            run.cell(label, {"tokens": tokens}, max(fixed + each * tokens, 1e-3), gflops=False)
+    run.summary["costs"] = [{
+        "section": "start_up", "family": "cold_start", "variant": label, "label": label,
+        "axis": "tokens", "fixed": {}, "launches": 8,
+        "fixed_seconds": {"value": fixed, "ci95": None},
+        "seconds_per_unit": {"value": each, "ci95": None},
+        "worst_error": {"relative": 0.1, "axis_value": 8},
+        "sentence": f"{label}: a line"} for label, (fixed, each) in costs.items()]
+    return run
+
+
+RUNS = {builder.__name__: builder for builder in (rows, attention, encoder, workers, start_up)}
