@@ -10,6 +10,7 @@
 #include "git_version.h"
 #include "harness/results/manifest.h"
 #include "harness/results/summary.h"
+#include "harness/results/summary_files.h"
 #include "harness/worker/cpu_time.h"
 #include "harness/worker/pinning.h"
 #include "kernels/core/instruction_set.h"
@@ -180,12 +181,7 @@ void MeasuredRun::finish(const std::string& state) {
   manifest_["finished"] = harness::utc_now();
   summary_ = harness::summarise(manifest_, runner_.evidence());
   manifest_["ceilings"] = summary_.at("ceilings");
-  directory_.write("summary.json", harness::text_of(summary_, 1) + "\n");
-  tables_ = harness::make_tables(summary_);
-  for (const harness::Table& table : tables_) {
-    directory_.write("tables/" + table.section + ".md", harness::as_markdown(table));
-    directory_.write("tables/" + table.section + ".csv", harness::as_csv(table));
-  }
+  tables_ = harness::write_summary(path(), summary_);
   save_manifest();  // last: what says that it is done has all of its files
 }
 

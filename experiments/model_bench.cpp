@@ -9,6 +9,7 @@
 #include "experiments/model_actions.h"
 #include "harness/duration.h"
 #include "harness/json.h"
+#include "harness/results/sentence.h"
 #include "harness/statistics/statistics.h"
 #include "harness/worker/allocation_counter.h"
 
@@ -116,22 +117,19 @@ std::string time_text(const Json& seconds) {
 }
 
 void print_text(const Json& d) {
-  std::string interval;
-  if (const Json& ci = d["seconds"]["ci95"]; !ci.is_null()) {
-    interval = fmt::format(" [{}, {}]", time_text(ci[0]), time_text(ci[1]));
-  }
   std::cout << fmt::format(
       "{} texts, {} tokens, {} passes; {}\n"
-      "a pass takes {}{}: {:.1f} texts/s, {:.0f} tokens/s\n"
+      "a pass takes {}: {:.1f} texts/s, {:.0f} tokens/s\n"
       "a text takes {} (median), {} (95%), {} (99%); loading took {}\n"
       "a pass enters {} parallel regions, starts {} tasks on {} threads, allocates {} times\n"
       "{:.0f} MB of memory at most, {:.1f} MB of them for activations\n\n",
       d["texts"].dump(), d["tokens"].dump(), d["passes"].dump(), d["code_path"].get<std::string>(),
-      time_text(d["seconds"]["median"]), interval, d["texts_per_second"].get<double>(),
-      d["tokens_per_second"].get<double>(), time_text(d["text_seconds"]["median"]),
-      time_text(d["text_seconds"]["p95"]), time_text(d["text_seconds"]["p99"]),
-      time_text(d["load_seconds"]), d["parallel_regions"].dump(), d["tasks"].dump(),
-      d["threads_used"].dump(), d["allocations"].dump(), d["peak_memory_bytes"].get<double>() / 1e6,
+      harness::duration_with_interval(d["seconds"]["median"], d["seconds"]["ci95"]),
+      d["texts_per_second"].get<double>(), d["tokens_per_second"].get<double>(),
+      time_text(d["text_seconds"]["median"]), time_text(d["text_seconds"]["p95"]),
+      time_text(d["text_seconds"]["p99"]), time_text(d["load_seconds"]),
+      d["parallel_regions"].dump(), d["tasks"].dump(), d["threads_used"].dump(),
+      d["allocations"].dump(), d["peak_memory_bytes"].get<double>() / 1e6,
       d["activation_bytes"].get<double>() / 1e6);
   double sum = 0;
   for (const auto& [name, seconds] : d["operation_seconds"].items()) sum += seconds.get<double>();

@@ -11,6 +11,7 @@
 #include "harness/results/run_directory.h"
 #include "harness/results/stored_run.h"
 #include "harness/results/summary.h"
+#include "harness/results/summary_files.h"
 
 namespace crossover::experiments {
 namespace {
@@ -32,8 +33,7 @@ void ensure_summary(const std::filesystem::path& run) {
   if (has_summary(run, harness::read_manifest(run))) return;
   const harness::StoredRun stored = harness::read_run(run);
   try {
-    const Json summary = harness::summarise(stored.manifest, stored.evidence);
-    harness::write_file(run / "summary.json", harness::text_of(summary, 1) + "\n");
+    harness::write_summary(run, harness::summarise(stored.manifest, stored.evidence));
   } catch (const Json::exception& error) {
     throw harness::StorageError((run / "manifest.json").string() + ": damaged: " + error.what());
   }

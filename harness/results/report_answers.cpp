@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 #include <map>
 
-#include "harness/duration.h"
 #include "harness/results/report.h"
+#include "harness/results/sentence.h"
 #include "harness/results/tables.h"
 
 namespace crossover::harness {
@@ -134,13 +134,9 @@ void add_fastest(std::vector<std::string>& answers, const std::vector<Json>& cel
     return;
   }
   const Json& seconds = best->at("seconds");
-  const Json& ci = seconds.at("ci95");
-  std::string answer =
-      fmt::format("At {} {} has the least time, {}", ProblemNames(cells)(best->at("problem")),
-                  text(best->at("label")), duration_text(seconds.at("median")));
-  if (!ci.is_null()) {
-    answer += fmt::format(" [{}, {}]", duration_text(ci.at(0)), duration_text(ci.at(1)));
-  }
+  std::string answer = fmt::format(
+      "At {} {} has the least time, {}", ProblemNames(cells)(best->at("problem")),
+      text(best->at("label")), duration_with_interval(seconds.at("median"), seconds.at("ci95")));
   for (const Json& row : comparisons) {
     if (row.at("problem") != best->at("problem") || row.at("label") != best->at("label")) continue;
     answer += ": " + speed_text(row.at("ratio"), row.at("ci95"), row.at("against_label"));

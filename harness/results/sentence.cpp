@@ -107,15 +107,20 @@ std::string prediction_sentence(const Json& crossover) {
   return assumption.is_null() ? text : text + "; it assumes that " + assumption.get<std::string>();
 }
 
-/// "412 ms [405 ms, 420 ms]"
 std::string estimate_text(const Json& estimate) {
-  const std::string value = duration_text(estimate.at("value"));
   const Json& ci = estimate.at("ci95");
-  if (ci.is_null()) return value + " (no interval)";
-  return fmt::format("{} [{}, {}]", value, duration_text(ci.at(0)), duration_text(ci.at(1)));
+  return duration_with_interval(estimate.at("value"), ci) + (ci.is_null() ? " (no interval)" : "");
 }
 
 }  // namespace
+
+std::string duration_with_interval(double seconds, const Json& ci) {
+  std::string text = duration_text(seconds);
+  if (!ci.is_null()) {
+    text += fmt::format(" [{}, {}]", duration_text(ci.at(0)), duration_text(ci.at(1)));
+  }
+  return text;
+}
 
 std::string cost_sentence(const Json& cost) {
   const Json& error = cost.at("worst_error");

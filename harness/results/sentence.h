@@ -7,6 +7,9 @@
 
 namespace crossover::harness {
 
+/// A duration in seconds with its interval, [low, high] or null: "412 ms [405 ms, 420 ms]".
+std::string duration_with_interval(double seconds, const Json& ci);
+
 /// The outcome of one crossover (an element of summary.json's "crossovers") as a sentence:
 /// "simd_parallel[threads=2] overtakes simd between size 48 and 64, sharper 51.2 to 53.9".
 std::string outcome_sentence(const Json& crossover);

@@ -5,7 +5,6 @@
 #include <map>
 #include <set>
 
-#include "harness/duration.h"
 #include "harness/results/sentence.h"
 
 namespace crossover::harness {
@@ -27,12 +26,7 @@ std::string number(const Json& value, const char* format) {
 
 std::string time_text(const Json& seconds) {
   if (seconds.at("median").is_null()) return "-";
-  std::string text = duration_text(seconds.at("median"));
-  const Json& ci = seconds.at("ci95");
-  if (!ci.is_null()) {
-    text += fmt::format(" [{}, {}]", duration_text(ci.at(0)), duration_text(ci.at(1)));
-  }
-  return text;
+  return duration_with_interval(seconds.at("median"), seconds.at("ci95"));
 }
 
 /// "1.83 [1.79, 1.86]", or "~ [0.97, 1.04]" where the sign is not known.

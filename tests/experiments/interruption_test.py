@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -271,11 +272,14 @@ class Damaged(Runs):
         for damage in (lambda: os.truncate(summary, 100), lambda: os.truncate(summary, 0),
                        summary.unlink):
             damage()
+            shutil.rmtree(run / "tables")
             self.assert_readable(run)
             compare = crossover("compare", str(run), "--arms", "simd", "naive")
             self.assertEqual(compare.returncode, DONE, compare.stderr)
             self.assert_draws(run)
             self.assertEqual(json_of(summary), whole)
+            for table in (self.undisturbed / "tables").iterdir():
+                self.assertEqual((run / "tables" / table.name).read_bytes(), table.read_bytes())
 
     def test_a_killed_run_is_drawn_with_all_that_was_measured(self):
         run = self.killed_run()
