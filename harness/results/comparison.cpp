@@ -84,8 +84,7 @@ void note_disturbed(Comparison& comparison, const std::vector<PairEffects>& effe
   if (disturbed == 0) return;
   comparison.notes.push_back(fmt::format(
       "WARNING: in {} of {} cells too much was disturbed from outside to set it aside; a verdict "
-      "stands only where the undisturbed blocks alone have it, too, or the time that was taken "
-      "cannot explain it.",
+      "needs a second opinion there.",
       disturbed, effects.size()));
 }
 

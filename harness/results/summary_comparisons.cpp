@@ -54,8 +54,7 @@ Json comparison(const SectionPlan& section, const Evidence& evidence, const Pair
   row["warnings"] = Json::array();
   if (effects.use_all) {
     row["warnings"].push_back(
-        "too much was disturbed from outside to set it aside; a verdict stands only where the "
-        "undisturbed blocks alone have it, too, or the time that was taken cannot explain it");
+        "too much was disturbed from outside to set it aside; a verdict needs a second opinion");
   }
   if (switch_changed_nothing(section, evidence, pair, problem)) {
     row["warnings"].push_back("the switch changed nothing that was counted");

@@ -137,8 +137,8 @@ Json CrossoverSummary::notes() const {
   }
   if (!sizes.empty()) {
     notes.push_back(
-        "disturbed from outside too often to set it aside, so that a sign stands only where the "
-        "undisturbed blocks alone have it, too, or the time that was taken cannot explain it: " +
+        "disturbed from outside too often to set it aside, so that a sign needs a second "
+        "opinion: " +
         sizes);
   }
   return notes;
