@@ -87,6 +87,47 @@ struct Product {
   }
 };
 
+// At least one: k = 0 clears C.
+Index depth_blocks(Index k, const Blocking& blocking) {
+  return std::max<Index>(1, ceil_div(k, blocking.depth));
+}
+
+// C's transpose [n, m] = B's transpose as it lies [n, k] * A's transpose [k, m], copied into
+// panels. A block of C's transpose is completed along k, then written to C.
+void multiply_flipped(const TileKernels& tiles, const Blocking& blocking, const Args& args,
+                      Index element, float* workspace) {
+  const PackingKernels& packing = packing_kernels();
+  const Index m = args.c.rows;
+  const Index n = args.c.cols;
+  const Index k = args.a.cols;
+  const Index row = round_up(m, tiles.cols);
+  float* panels = workspace;
+  float* block = workspace + row * k;
+  for (Index p0 = 0; p0 < k; p0 += blocking.depth) {
+    packing.pack_bt(args.a.matrix(element) + p0, args.a.row_stride,
+                    std::min(blocking.depth, k - p0), m, tiles.cols, panels + row * p0);
+  }
+  for (Index j0 = 0; j0 < n; j0 += blocking.cols) {
+    Strip strip;
+    strip.rows = std::min(blocking.cols, n - j0);
+    strip.cols = m;
+    strip.a_stride = args.b.row_stride;
+    strip.b_stride = tiles.cols;
+    strip.c = block;
+    strip.c_stride = row;
+    for (Index block_of_k = 0; block_of_k < depth_blocks(k, blocking); ++block_of_k) {
+      const Index p0 = block_of_k * blocking.depth;
+      strip.depth = std::min(blocking.depth, k - p0);
+      strip.a = args.b.row(element, j0) + p0;
+      strip.b = panels + row * p0;
+      strip.b_panel_stride = strip.depth * tiles.cols;
+      strip.accumulate = p0 > 0;
+      tiles.multiply(strip);
+    }
+    packing.transpose(block, row, strip.rows, m, args.c.matrix(element) + j0, args.c.row_stride);
+  }
+}
+
 // The paths without blocks: one call goes through the operands as they lie.
 void multiply_whole(const TileKernels& tiles, Path path, const Args& args, Index element) {
   const Strip strip = whole_strip(tiles, args, element);
@@ -99,9 +140,8 @@ void multiply_in_blocks(const Product& product) {
   const Index n = product.args.c.cols;
   const Index k = product.args.a.cols;
   const Blocking& blocking = product.blocking;
-  const Index depth_blocks = std::max<Index>(1, ceil_div(k, blocking.depth));  // k = 0 clears C
   for (Index j0 = 0; j0 < n; j0 += blocking.cols) {
-    for (Index block = 0; block < depth_blocks; ++block) {
+    for (Index block = 0; block < depth_blocks(k, blocking); ++block) {
       const Index p0 = block * blocking.depth;
       product.multiply_block(p0, std::min(blocking.depth, k - p0), j0,
                              std::min(blocking.cols, n - j0));
@@ -119,11 +159,14 @@ void multiply_blocks(const TileKernels& tiles, const Blocking& blocking, const A
   const bool whole =
       blocking.path == Path::whole || blocking.path == Path::stream || blocking.path == Path::dots;
   const auto panels = [&](std::span<std::byte> workspace) {
-    return reinterpret_cast<float*>(workspace.data()) + packed_a_elements(blocking);
+    return reinterpret_cast<float*>(workspace.data()) + packed_a_elements(tiles, blocking);
   };
   for (Index element = 0; element < args.c.batch; ++element) {
     if (whole) {
       multiply_whole(tiles, blocking.path, args, element);
+    } else if (blocking.path == Path::flipped) {
+      multiply_flipped(tiles, blocking, args, element,
+                       reinterpret_cast<float*>(resources.workspace.data()));
     } else {
       const bool shared = resources.group.barrier != nullptr;
       multiply_in_blocks({tiles, blocking, args, resources, element,

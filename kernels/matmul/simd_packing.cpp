@@ -121,6 +121,7 @@ void pack_bt(const float* bt, Index bt_stride, Index depth, Index cols, Index wi
 
 const PackingKernels& dispatched_packing_kernels() {
   static constexpr PackingKernels kernels = {
+      .transpose = transpose,
       .pack_a = pack_a,
       .pack_b = pack_b,
       .pack_bt = pack_bt,

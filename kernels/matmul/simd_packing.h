@@ -6,6 +6,10 @@ namespace crossover::kernels::matmul {
 
 /// Copies of operands in the order in which register tiles read them, for one instruction set.
 struct PackingKernels {
+  /// to[p * to_stride + i] = from[i * from_stride + p] for i < rows, p < depth.
+  void (*transpose)(const float* from, Index from_stride, Index rows, Index depth, float* to,
+                    Index to_stride);
+
   /// Copies A [rows, depth] to its transpose [depth, rows].
   void (*pack_a)(const float* a, Index a_stride, Index rows, Index depth, float* packed);
 

@@ -16,17 +16,19 @@ enum class Path {
   prepacked,  // the same with a B that was copied when the product was prepared
   stream,     // few rows: B passes by once, in the order in which it lies in memory
   dots,       // few rows, B's transpose: dot products of rows
+  flipped,    // some rows, B's transpose: C's transpose, whose left operand is B as it lies
 };
 
 /// How one thread cuts its product, so that each level of cache holds what is read again from it.
 /// Extents are those of a whole block; 0 where the path has no blocks.
 struct Blocking {
   Path path = Path::whole;
-  Index rows = 0;       // of a block of A
-  Index depth = 0;      // of a block of A and of B
-  Index cols = 0;       // of a block of B
-  bool pack_b = false;  // Path::blocks: copy the block of B into panels first
-  bool pack_a = false;  // Path::packed, prepacked: copy the block of A, too
+  Index rows = 0;         // of a block of A
+  Index depth = 0;        // of a block of A and of B
+  Index cols = 0;         // of a block of B
+  bool pack_b = false;    // Path::blocks: copy the block of B into panels first
+  bool pack_a = false;    // Path::packed, prepacked: copy the block of A, too
+  Index panel_depth = 0;  // Path::flipped: of A's transpose in panels, which is copied whole
 };
 
 /// Tile and path, as a result names the code that ran: "avx3 12x32 packed".
@@ -45,8 +47,9 @@ std::string describe_blocking();
 /// Elements that a block of B takes as panels, or 0 where it is not copied in a call.
 Index panel_elements(const TileKernels& tiles, const Blocking& blocking);
 
-/// Elements that a block of A takes, or 0 where it is not copied.
-Index packed_a_elements(const Blocking& blocking);
+/// Elements that a block of A takes, or 0 where it is not copied; Path::flipped: those of A's
+/// transpose and of a block of C's.
+Index packed_a_elements(const TileKernels& tiles, const Blocking& blocking);
 
 /// Bytes of workspace for one thread, a multiple of 64.
 std::size_t block_workspace_bytes(const TileKernels& tiles, const Blocking& blocking);

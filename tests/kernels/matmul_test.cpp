@@ -47,7 +47,10 @@ constexpr std::array<Index, 14> edge_cols = {0, 1, 2, 7, 9, 15, 16, 17, 24, 31, 
 constexpr std::array<Index, 5> edge_depths = {0, 1, 2, 5, 33};
 
 // Tall, wide, deep, prime, and beyond the blocking of every level of cache.
-constexpr std::array<Problem, 12> large_problems = {{
+constexpr std::array<Problem, 15> large_problems = {{
+    {1, 17, 13, 1024},
+    {2, 33, 61, 2048},
+    {1, 64, 411, 3072},
     {1, 1009, 1, 7},
     {1, 1, 1009, 67},
     {1, 7, 5, 2111},

@@ -101,6 +101,9 @@ TEST(SimdPlan, EachPathIsTakenWhereItBelongs) {
   EXPECT_EQ(blocking_of({1, 1, 1000, 1000}).path, Path::whole);
   EXPECT_EQ(blocking_of({1, 32, level3 / 1000 + 8, 1000}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 4, 1000, 1000, Layout::abt}).path, Path::dots);
+  EXPECT_EQ(blocking_of({1, 32, 1000, 1000, Layout::abt}).path, Path::dots);
+  EXPECT_EQ(blocking_of({1, 32, 1000, 1024, Layout::abt}).path, Path::flipped);
+  EXPECT_EQ(blocking_of({1, 65, 1000, 1024, Layout::abt}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 2000, 2000, 2000}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 2000, 2000, 2000, Layout::abt}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 64, level2 / 512 + 16, 528}).path, Path::blocks);
