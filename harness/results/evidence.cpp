@@ -82,7 +82,7 @@ std::vector<double> PairEffects::values(const std::map<int, double>& by_launch) 
 
 std::optional<SecondOpinion> PairEffects::second_opinion() const {
   if (!use_all) return std::nullopt;
-  return SecondOpinion{values(kept), values(least), values(most)};
+  return bounds;
 }
 
 void EventTotal::add(const std::optional<std::int64_t>& count, const Sample& sample) {
@@ -162,8 +162,8 @@ std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair)
   effect.launch = open_launch_;
   std::vector<double> kept;
   std::vector<double> all;
-  std::vector<double> least;
-  std::vector<double> most;
+  BoundedEffects bounds;
+  BoundedEffects kept_bounds;
   for (const auto& [block, samples] : by_block(variant->second)) {
     const auto other = against_blocks.find(block);
     if (other == against_blocks.end()) continue;
@@ -174,9 +174,13 @@ std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair)
     const std::vector<double> against_seconds = seconds_of(other->second);
     const std::vector<double> variant_seconds = seconds_of(samples);
     all.push_back(block_log_ratio(against_seconds, variant_seconds));
-    least.push_back(bounded_log_ratio(least_seconds_of(other->second), variant_seconds));
-    most.push_back(bounded_log_ratio(against_seconds, least_seconds_of(samples)));
-    if (!set_aside) kept.push_back(all.back());
+    bounds.least.push_back(bounded_log_ratio(least_seconds_of(other->second), variant_seconds));
+    bounds.most.push_back(bounded_log_ratio(against_seconds, least_seconds_of(samples)));
+    if (!set_aside) {
+      kept.push_back(all.back());
+      kept_bounds.least.push_back(bounds.least.back());
+      kept_bounds.most.push_back(bounds.most.back());
+    }
     ++effect.blocks;
     effect.set_aside += set_aside;
     effect.disturbed_variant += variant_disturbed;
@@ -184,9 +188,13 @@ std::optional<Evidence::LaunchEffect> Evidence::effect_of_open(const Pair& pair)
   }
   if (all.empty()) return std::nullopt;
   effect.all = hodges_lehmann(all);
-  effect.least = hodges_lehmann(least);
-  effect.most = hodges_lehmann(most);
-  if (!kept.empty()) effect.kept = hodges_lehmann(kept);
+  effect.least = hodges_lehmann(bounds.least);
+  effect.most = hodges_lehmann(bounds.most);
+  if (!kept.empty()) {
+    effect.kept = hodges_lehmann(kept);
+    effect.kept_least = hodges_lehmann(kept_bounds.least);
+    effect.kept_most = hodges_lehmann(kept_bounds.most);
+  }
   return effect;
 }
 
@@ -237,9 +245,13 @@ PairEffects Evidence::effects(const Pair& pair, std::size_t problem) const {
   LaunchEffect sum;
   for (const LaunchEffect& launch : found->second) {
     effects.all[launch.launch] = launch.all;
-    effects.least[launch.launch] = launch.least;
-    effects.most[launch.launch] = launch.most;
-    if (launch.kept) effects.kept[launch.launch] = *launch.kept;
+    effects.bounds.all.least.push_back(launch.least);
+    effects.bounds.all.most.push_back(launch.most);
+    if (launch.kept) {
+      effects.kept[launch.launch] = *launch.kept;
+      effects.bounds.undisturbed.least.push_back(launch.kept_least);
+      effects.bounds.undisturbed.most.push_back(launch.kept_most);
+    }
     sum.blocks += launch.blocks;
     sum.set_aside += launch.set_aside;
     sum.disturbed_variant += launch.disturbed_variant;

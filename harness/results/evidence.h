@@ -64,12 +64,9 @@ CellFacts refused(Status status, const std::string& reason);
 struct PairEffects {
   std::map<int, double> kept;  // by launch, from the blocks that were not set aside
   std::map<int, double> all;   // by launch, from every block
-  // As `all`, but as if all time that others took had come off one arm alone: off the times of
-  // `against`, and of the variant. What the disturbance did lies between them.
-  std::map<int, double> least;
-  std::map<int, double> most;
-  double discarded = 0;  // share of blocks set aside
-  bool use_all = false;  // too much was set aside, or unevenly: `all` is primary
+  SecondOpinion bounds{};      // of both
+  double discarded = 0;        // share of blocks set aside
+  bool use_all = false;        // too much was set aside, or unevenly: `all` is primary
 
   /// Where `all` is primary.
   std::optional<SecondOpinion> second_opinion() const;
@@ -165,6 +162,8 @@ class Evidence {
     double least = 0;
     double most = 0;
     std::optional<double> kept;
+    double kept_least = 0;  // where something was kept
+    double kept_most = 0;
     int blocks = 0;
     int set_aside = 0;
     int disturbed_variant = 0;

@@ -227,14 +227,6 @@ void add_comparisons(std::vector<Scenario>& list) {
   add_identical(", worker AR(1)", {.worker_correlation = 0.9});
   add_identical(", frequency step", {.frequency_step = -std::log(0.9), .step_within = 160});
   add_identical(", spikes", {.spike_share = 0.01});
-  constexpr Noise every_sample = {.taken_share = 1, .taken = 0.05};
-  add_identical(", every fifth sample disturbed", {.taken_share = 0.2, .taken = 0.1});
-  add_identical(", every sample disturbed", every_sample);
-  list.push_back({"20% effect, every sample disturbed",
-                  "20% less time, before others take 5% on average from one arm",
-                  synthetic_plan(pair),
-                  constant(std::log(1.2), every_sample),
-                  {verdict_is("called faster", {Verdict::faster}, {0.90, {}}), quartets_spent()}});
   for (const double percent : {1.0, 2.0}) {
     list.push_back(
         {fmt::format("3% effect, launch sd {:.0f}%", percent),
@@ -243,6 +235,27 @@ void add_comparisons(std::vector<Scenario>& list) {
          constant(std::log(1.03), {.launch_sd = percent / 100}),
          {verdict_is("called faster", {Verdict::faster}, {0.90, {}}), quartets_spent()}});
   }
+}
+
+/// Others take time from one of two arms.
+void add_disturbed_comparisons(std::vector<Scenario>& list) {
+  constexpr Noise every_sample = {.taken_share = 1, .taken = 0.05};
+  const auto add = [&](const std::string& name, const std::string& description, double log_ratio,
+                       const Noise& noise, const Property& property) {
+    list.push_back({name,
+                    description,
+                    synthetic_plan(pair),
+                    constant(log_ratio, noise),
+                    {property, quartets_spent()}});
+  };
+  const auto no_difference =
+      verdict_is("called faster or slower", {Verdict::faster, Verdict::slower}, {{}, 0.05});
+  add("equal, every fifth sample disturbed", "of one arm, by 10% on average", 0,
+      {.taken_share = 0.2, .taken = 0.1}, no_difference);
+  add("equal, every sample disturbed", "of one arm, by 5% on average", 0, every_sample,
+      no_difference);
+  add("20% effect, every sample disturbed", "20% less time, before one arm is delayed by 5%",
+      std::log(1.2), every_sample, verdict_is("called faster", {Verdict::faster}, {0.90, {}}));
 }
 
 }  // namespace
@@ -255,6 +268,7 @@ std::vector<Scenario> scenarios() {
   add_curves_with_several_crossings(list);
   add_curves_without_crossing(list);
   add_comparisons(list);
+  add_disturbed_comparisons(list);
   return list;
 }
 

@@ -63,22 +63,28 @@ enum class Verdict { faster, slower, equivalent, undecided };
 /// sides exchanges faster and slower and nothing else; margin >= 0.
 Verdict verdict(const Interval& log_ratio, double margin);
 
-/// What must confirm a verdict on effects of which many are disturbed from outside.
-struct SecondOpinion {
-  std::vector<double> undisturbed;  // effects of the undisturbed blocks alone
-  // Effects of all blocks, all time that others took off the times of `against`, and of the
-  // variant.
+/// Launch effects as if all time that others took had come off one arm alone: off the times of
+/// `against`, and of the variant. What a disturbance did lies between them.
+struct BoundedEffects {
   std::vector<double> least;
   std::vector<double> most;
+};
 
-  /// Whether the undisturbed blocks alone lead to the verdict, or it outlasts the disturbance: the
-  /// interval that reaches from the least effects to the most leads to it, too.
+/// What must confirm a verdict on effects of which many are disturbed from outside.
+struct SecondOpinion {
+  BoundedEffects undisturbed;  // of the blocks that were hardly disturbed
+  BoundedEffects all;
+
+  /// Whether either of them leads to the verdict, by the interval from its least effects to its
+  /// most.
   /// interval_of: effects to an Interval, unbounded where there are too few;
   /// leads_to_it: whether an Interval does.
   template <class IntervalOf, class LeadsToIt>
   bool confirms(const IntervalOf& interval_of, const LeadsToIt& leads_to_it) const {
-    if (leads_to_it(interval_of(undisturbed))) return true;
-    return leads_to_it(Interval{interval_of(least).low, interval_of(most).high});
+    const auto confirm = [&](const BoundedEffects& effects) {
+      return leads_to_it(Interval{interval_of(effects.least).low, interval_of(effects.most).high});
+    };
+    return confirm(undisturbed) || confirm(all);
   }
 };
 

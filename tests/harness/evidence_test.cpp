@@ -94,9 +94,10 @@ TEST(Evidence, TimeThatOthersTookIsSubtractedFromOneArmAlone) {
   const PairEffects effects = evidence.effects(pair, 0);
   ASSERT_TRUE(effects.use_all);
   EXPECT_NEAR(effects.all.at(0), std::log(2.0), 1e-12);
-  EXPECT_NEAR(effects.least.at(0), std::log(1.6 / 1.0), 1e-12);
-  EXPECT_NEAR(effects.most.at(0), std::log(2.0 / 0.6), 1e-12);
-  EXPECT_TRUE(effects.second_opinion()->undisturbed.empty());
+  const SecondOpinion second_opinion = effects.second_opinion().value();
+  EXPECT_NEAR(second_opinion.all.least.at(0), std::log(1.6 / 1.0), 1e-12);
+  EXPECT_NEAR(second_opinion.all.most.at(0), std::log(2.0 / 0.6), 1e-12);
+  EXPECT_TRUE(second_opinion.undisturbed.least.empty());
 }
 
 TEST(Evidence, AnotherWorkerOutOfTurnHasNoBound) {
@@ -109,8 +110,8 @@ TEST(Evidence, AnotherWorkerOutOfTurnHasNoBound) {
   }
   evidence.close();
   const PairEffects effects = evidence.effects(pair, 0);
-  EXPECT_LT(effects.least.at(0), -10);
-  EXPECT_NEAR(effects.most.at(0), std::log(2.0), 1e-12);
+  EXPECT_LT(effects.bounds.all.least.at(0), -10);
+  EXPECT_NEAR(effects.bounds.all.most.at(0), std::log(2.0), 1e-12);
 }
 
 TEST(Evidence, HalfABlockDoesNotCount) {

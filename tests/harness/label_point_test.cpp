@@ -74,22 +74,26 @@ Sign sign_with(const SecondOpinion& second_opinion) {
   return label_point({64, slower, second_opinion}, 10, 4, 0.02).sign;
 }
 
+const std::vector<double> much_slower{-0.40, -0.41, -0.42, -0.40, -0.44, -0.40};
+const std::vector<double> a_little_slower{-0.20, -0.21, -0.19, -0.20, -0.22, -0.20};
+const std::vector<double> equal{-0.02, 0.01, 0.00, -0.01, 0.02, 0.01};
+const BoundedEffects certainly_slower{much_slower, a_little_slower};
+const BoundedEffects perhaps_equal{much_slower, equal};
+const BoundedEffects certainly_faster{faster, faster};
+
 TEST(LabelPoint, ASignThatTheUndisturbedEffectsShareIsCertain) {
   EXPECT_EQ(label_point({64, slower}, 10, 4, 0.02).sign, Sign::minus);
-  EXPECT_EQ(sign_with({faster, slower, faster}), Sign::undecided);
-  EXPECT_EQ(sign_with({slower, slower, faster}), Sign::minus);
-  EXPECT_EQ(sign_with({{}, {}, {}}), Sign::undecided);
+  EXPECT_EQ(sign_with({certainly_slower, perhaps_equal}), Sign::minus);
+  EXPECT_EQ(sign_with({perhaps_equal, perhaps_equal}), Sign::undecided);
+  EXPECT_EQ(sign_with({certainly_faster, perhaps_equal}), Sign::undecided);
+  EXPECT_EQ(sign_with({{}, {}}), Sign::undecided);
 }
 
 TEST(LabelPoint, ASignThatOutlastsTheDisturbanceIsCertain) {
-  const std::vector<double> much_slower{-0.40, -0.41, -0.42, -0.40, -0.44, -0.40};
-  const std::vector<double> a_little_slower{-0.20, -0.21, -0.19, -0.20, -0.22, -0.20};
-  EXPECT_EQ(sign_with({{}, much_slower, a_little_slower}), Sign::minus);
-  EXPECT_EQ(sign_with({faster, much_slower, a_little_slower}), Sign::minus)
+  EXPECT_EQ(sign_with({{}, certainly_slower}), Sign::minus);
+  EXPECT_EQ(sign_with({certainly_faster, certainly_slower}), Sign::minus)
       << "the undisturbed blocks are a choice; these are all";
-  const std::vector<double> equal{-0.02, 0.01, 0.00, -0.01, 0.02, 0.01};
-  EXPECT_EQ(sign_with({{}, much_slower, equal}), Sign::undecided);
-  EXPECT_EQ(label_point({64, equal, SecondOpinion{{}, much_slower, equal}}, 10, 4, 0.5).sign,
+  EXPECT_EQ(label_point({64, equal, SecondOpinion{{}, perhaps_equal}}, 10, 4, 0.5).sign,
             Sign::undecided);
 }
 

@@ -22,29 +22,28 @@ const std::vector<double> equal{0.001, -0.002, 0.003, 0.001, 0.0, -0.001};
 Verdict verdict_of(const PairEffects& effects) { return pair_verdict(effects, margin); }
 
 TEST(PairVerdict, BlocksThatWereNotSetAsideDecideAlone) {
-  EXPECT_EQ(verdict_of({by_launch(faster), by_launch(around_zero), {}, {}, 0.05, false}),
+  EXPECT_EQ(verdict_of({by_launch(faster), by_launch(around_zero), {}, 0.05, false}),
             Verdict::faster);
-  EXPECT_EQ(verdict_of({by_launch({0.3, 0.3, 0.3}), {}, {}, {}, 0, false}), Verdict::undecided)
+  EXPECT_EQ(verdict_of({by_launch({0.3, 0.3, 0.3}), {}, {}, 0, false}), Verdict::undecided)
       << "three launches have no interval";
 }
 
+Verdict verdict_with(const std::vector<double>& all, const SecondOpinion& bounds) {
+  return verdict_of({{}, by_launch(all), bounds, 0.5, true});
+}
+
 TEST(PairVerdict, DisturbedBlocksNeedTheUndisturbedOnes) {
-  const std::map<int, double> all = by_launch(faster);
-  const std::map<int, double> unknown = by_launch(around_zero);
-  EXPECT_EQ(verdict_of({by_launch(faster), all, unknown, all, 0.5, true}), Verdict::faster);
-  EXPECT_EQ(verdict_of({by_launch(equal), all, unknown, all, 0.5, true}), Verdict::undecided);
-  EXPECT_EQ(verdict_of({{}, all, unknown, all, 1, true}), Verdict::undecided);
+  const BoundedEffects unknown{around_zero, faster};
+  EXPECT_EQ(verdict_with(faster, {{a_little_faster, faster}, unknown}), Verdict::faster);
+  EXPECT_EQ(verdict_with(faster, {{equal, faster}, unknown}), Verdict::undecided);
+  EXPECT_EQ(verdict_with(faster, {{}, unknown}), Verdict::undecided);
 }
 
 TEST(PairVerdict, OrMustOutlastTheDisturbance) {
-  const std::map<int, double> all = by_launch(faster);
-  EXPECT_EQ(verdict_of({{}, all, by_launch(a_little_faster), by_launch(much_faster), 1, true}),
-            Verdict::faster);
-  EXPECT_EQ(verdict_of({{}, all, by_launch(equal), by_launch(much_faster), 1, true}),
-            Verdict::undecided);
-  EXPECT_EQ(verdict_of({{}, by_launch(equal), by_launch(equal), by_launch(equal), 1, true}),
-            Verdict::equivalent);
-  EXPECT_EQ(verdict_of({{}, by_launch(equal), by_launch(equal), all, 1, true}), Verdict::undecided);
+  EXPECT_EQ(verdict_with(faster, {{}, {a_little_faster, much_faster}}), Verdict::faster);
+  EXPECT_EQ(verdict_with(faster, {{}, {equal, much_faster}}), Verdict::undecided);
+  EXPECT_EQ(verdict_with(equal, {{}, {equal, equal}}), Verdict::equivalent);
+  EXPECT_EQ(verdict_with(equal, {{}, {equal, faster}}), Verdict::undecided);
 }
 
 }  // namespace

@@ -309,11 +309,10 @@ TEST(BrokenMethod, AMethodThatNeverDecidesIsCaught) {
 TEST(BrokenMethod, BelievingDisturbedBlocksIsCaught) {
   Method gullible;
   gullible.verdict = [](PairEffects effects, double margin) {
-    effects.least = effects.all;
-    effects.most = effects.all;
+    effects.bounds.all = {PairEffects::values(effects.all), PairEffects::values(effects.all)};
     return pair_verdict(effects, margin);
   };
-  const std::string scenario = "identical, every sample disturbed";
+  const std::string scenario = "equal, every sample disturbed";
   EXPECT_EQ(met(findings_of(scenario, gullible), "called faster or slower"), false);
 }
 

@@ -100,7 +100,7 @@ EXPECTED = {
                 "packed_overtakes_speedup", "packed_overtakes_texts",
                 "packed_overtakes_operations"],
     "workers": ["workers_speed", "workers_texts", "workers_workers"],
-    "start_up": ["start_up_speedup", "start_up_bars", "start_up_cost"],
+    "start_up": ["start_up_bars", "start_up_cost"],
 }
 
 
