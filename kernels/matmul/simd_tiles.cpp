@@ -159,7 +159,7 @@ struct Tile {
                                            Index end, Vector* sum, TailVector* tail_sum) {
     for (Index p = begin; p < end; ++p) {
       Vector b_row[std::max(vectors, 1)];
-      load_b(all_vectors, b, s.b_panel_stride, b_row);
+      if constexpr (vectors > 0) load_b(all_vectors, b, s.b_panel_stride, b_row);
       TailVector b_tail = hn::Zero(TailTag());
       if constexpr (has_tail) {
         // Without masks B is read to a whole vector, as TileKernels says.

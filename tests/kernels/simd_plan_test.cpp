@@ -113,8 +113,8 @@ TEST(SimdPlan, WorkspaceIsBoundedByTheOperands) {
   const auto& tiles = matmul::tile_kernels();
   EXPECT_TRUE(rc::check([&] {
     const Problem p = any_problem();
-    const double elements =
-        static_cast<double>(matmul::block_workspace_bytes(tiles, blocking_of(p)) / sizeof(float));
+    const std::size_t bytes = matmul::block_workspace_bytes(tiles, blocking_of(p));
+    const double elements = static_cast<double>(bytes) / sizeof(float);
     const double padded_a = static_cast<double>(p.k + 16) * static_cast<double>(p.m + tiles.rows);
     const double padded_b = static_cast<double>(p.k + 16) * static_cast<double>(p.n + tiles.cols);
     RC_ASSERT(elements <= padded_a + padded_b);
