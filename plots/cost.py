@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 import caption
-from load import Cell, Cost, Run, Section
+from load import Cost, Run, Section
 from page import Legend, Page, columns_for
-from panels import Panel, cells_by_place, describe, key_of, sweep_panels
+from panels import cells_by_place, describe, is_on_curve, measured_along, sweep_panels
 from style import Look, set_log_axis, set_size_axis
 
 NAME = "cost"
@@ -31,11 +31,6 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
         return []
     cells = cells_by_place(section)
 
-    def measured(panel: Panel, label: str) -> list[tuple[int, Cell]]:
-        found = [(value, cells.get((label, key_of(problem))))
-                 for value, problem in zip(panel.values, panel.problems)]
-        return [(value, cell) for value, cell in found if cell is not None and cell.seconds]
-
     times = [cell.seconds for cell in section.measured()]
     low = min(time.low or time.value for time in times) * 1e3 / 1.3
     high = max(time.high or time.value for time in times) * 1e3 * 1.3
@@ -46,7 +41,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
         set_size_axis(axes, panel.values, width)
         set_log_axis(axes, low, high)
         for label in panel.labels:
-            points = measured(panel, label)
+            points = measured_along(cells, panel, label)
             look = looks[label]
             axes.errorbar([size for size, _ in points],
                           [1e3 * cell.seconds.value for _, cell in points],
@@ -55,7 +50,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
                           fmt=look.marker, color=look.colour, markersize=5.5, elinewidth=1,
                           capsize=2.5, zorder=3)
         for cost in section.costs:
-            if all(panel.fixed.get(name) == value for name, value in cost.fixed.items()):
+            if is_on_curve(cost.fixed, panel.fixed):
                 axes.plot(*line_of(cost, min(panel.values), max(panel.values)), zorder=2,
                           color=looks[cost.label].colour, linestyle=looks[cost.label].dashes,
                           linewidth=1.3)

@@ -63,6 +63,15 @@ def cells_by_place(section: Section) -> dict[tuple[str, tuple[tuple[str, int], .
     return {(cell.label, key_of(cell.problem)): cell for cell in section.cells}
 
 
+def measured_along(cells: dict[tuple[str, tuple[tuple[str, int], ...]], Cell], panel: Panel,
+                   label: str) -> list[tuple[int, Cell]]:
+    """The measured cells of one arm in a panel, with their axis values."""
+    found = [(value, cells.get((label, key_of(problem))))
+             for value, problem in zip(panel.values, panel.problems)]
+    return [(value, cell) for value, cell in found
+            if cell is not None and cell.seconds is not None]
+
+
 def describe(problem: Problem, separator: str = " ") -> str:
     """"size 64" or "m=1 n=768 k=768"; a batch of one is left out."""
     extents = dict(problem)
@@ -181,7 +190,7 @@ def _crossover_axis(section: Section, problems: list[Problem]) -> Axis | None:
 
 def _with_pairs(section: Section, panels: list[Panel]) -> Iterator[Panel]:
     for panel in panels:
-        pairs = [pair for pair in section.crossovers if _on_curve(pair, panel.fixed)]
+        pairs = [pair for pair in section.crossovers if is_on_curve(pair.fixed, panel.fixed)]
         if len(pairs) == 1:
             panel.pair = pairs[0]
         yield panel
@@ -190,5 +199,6 @@ def _with_pairs(section: Section, panels: list[Panel]) -> Iterator[Panel]:
             yield Panel(panel.axis, panel.fixed, labels, panel.problems, pair)
 
 
-def _on_curve(pair: Crossover, fixed: Problem) -> bool:
-    return all(fixed.get(name) == value for name, value in pair.fixed.items())
+def is_on_curve(fixed: Problem, of_panel: Problem) -> bool:
+    """Whether what a curve fixes is what that panel fixes."""
+    return all(of_panel.get(name) == value for name, value in fixed.items())

@@ -10,7 +10,7 @@ import caption
 import outcome
 from load import Cell, Estimate, Run, Section
 from page import Legend, Page, columns_for, pages_of
-from panels import (Panel, cells_by_place, crossover_panels, is_series, key_of, part_of,
+from panels import (Panel, cells_by_place, crossover_panels, is_series, measured_along, part_of,
                     sweep_panels)
 from style import Look, set_log_axis, set_size_axis
 
@@ -28,10 +28,7 @@ def milliseconds(cell: Cell) -> Estimate:
 
 
 def _line(cells: dict, panel: Panel, label: str) -> list[tuple[int, Estimate]]:
-    found = [(value, cells.get((label, key_of(problem))))
-             for value, problem in zip(panel.values, panel.problems)]
-    return [(value, milliseconds(cell)) for value, cell in found
-            if cell is not None and cell.seconds is not None]
+    return [(value, milliseconds(cell)) for value, cell in measured_along(cells, panel, label)]
 
 
 def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:

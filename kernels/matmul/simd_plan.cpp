@@ -45,7 +45,7 @@ constexpr Index most_rows_of_colliding_dots = 16;
 
 // Where dot products would crowd into few sets of the caches, up to so many rows are multiplied as
 // the right operand of C's transpose: B is then read once, as it lies, and only A is copied. 32 x
-// 5120 x 5120 takes less than half of the time that it takes with a copied B.
+// 5120 x 5120 takes 42% less time than with a copied B, and 64 rows of the same 23%.
 constexpr Index most_rows_of_flipped = 64;
 constexpr Index strips_of_flipped_block = 32;
 
