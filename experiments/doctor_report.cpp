@@ -40,6 +40,7 @@ Json machine_json(const harness::Machine& machine, const harness::MachineState& 
                       {"shared_by", cache.shared_by}});
   }
   return {{"cpu", machine.cpu},
+          {"cpu_model", harness::nullable(machine.cpu_model)},
           {"cpus", state.cpus},
           {"cores", state.cores},
           {"isa", kernels::instruction_sets()},

@@ -50,8 +50,11 @@ std::string machine_text(const Json& machine) {
   const int cpus = machine.at("cpus");
   const int cores = machine.at("cores");
   std::string text = "This machine\n\n";
-  text += line("CPU", fmt::format("{}, {} CPU{} on {} core{}", machine.at("cpu").get<std::string>(),
-                                  cpus, cpus == 1 ? "" : "s", cores, cores == 1 ? "" : "s"));
+  const Json& model = machine.at("cpu_model");
+  text +=
+      line("CPU", fmt::format("{}{}, {} CPU{} on {} core{}", machine.at("cpu").get<std::string>(),
+                              model.is_null() ? "" : ", " + model.get<std::string>(), cpus,
+                              cpus == 1 ? "" : "s", cores, cores == 1 ? "" : "s"));
   text +=
       line("instructions",
            fmt::format("{}", fmt::join(machine.at("isa").get<std::vector<std::string>>(), ", ")));

@@ -51,6 +51,10 @@ void require_same_place(const harness::StoredRun& stored, const harness::Machine
   }
   const Json& machine = stored.manifest.at("machine");
   require_same("CPU", machine.at("cpu"), here.cpu, stored.path);
+  if (machine.contains("cpu_model")) {
+    require_same("CPU model", machine.at("cpu_model"), harness::nullable(here.cpu_model),
+                 stored.path);
+  }
   require_same("number of CPUs", machine.at("cores"), here.cores, stored.path);
   require_same("build", stored.manifest.at("git"), git_version, stored.path);
 }

@@ -27,7 +27,10 @@ void check_policy(const harness::Arm& arm, const harness::Machine& machine) {
   const harness::Policy policy = harness::read_policy(file);
   const auto from = arm.settings.find("policy_from");
   const bool anywhere = from != arm.settings.end() && from->second == "anywhere";
-  const bool here = policy.cpu == machine.cpu && policy.threads.back() == machine.cores;
+  // Runs stored before the model was known have none.
+  const bool same_model = !policy.cpu_model || policy.cpu_model == machine.cpu_model;
+  const bool here =
+      policy.cpu == machine.cpu && same_model && policy.threads.back() == machine.cores;
   if (here || anywhere) return;
   throw UsageError(fmt::format(
       "{}: refused: made on {} with {} threads; this is {}; policy_from = anywhere allows it",

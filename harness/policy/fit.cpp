@@ -72,6 +72,7 @@ Policy fit_policy(const MeasuredShapes& measured, std::uint64_t seed, std::size_
   Policy policy;
   policy.machine = measured.machine;
   policy.cpu = measured.cpu;
+  policy.cpu_model = measured.cpu_model;
   policy.cores = measured.cores;
   policy.condition = measured.condition;
   policy.threads = measured.threads;

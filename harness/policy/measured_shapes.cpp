@@ -119,6 +119,7 @@ class Collector {
     }
     shapes_.machine = name;
     shapes_.cpu = machine.at("cpu");
+    shapes_.cpu_model = optional_from<std::string>(machine, "cpu_model");
     shapes_.cores = machine.at("cores");
     shapes_.threads = threads;
   }

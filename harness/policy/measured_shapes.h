@@ -24,6 +24,7 @@ struct MeasuredShape {
 struct MeasuredShapes {
   std::string machine;
   std::string cpu;
+  std::optional<std::string> cpu_model;
   int cores = 1;
   std::map<std::string, std::string> condition;
   std::vector<int> threads;           // ascending, the first one is 1

@@ -76,6 +76,7 @@ struct PolicySource {
 struct Policy {
   std::string machine;  // as in a manifest
   std::string cpu;
+  std::optional<std::string> cpu_model;
   int cores = 1;
   std::map<std::string, std::string> condition;  // cache, layout, waiting, ...; results/README.md
   std::string serial_kernel = "simd";

@@ -150,6 +150,7 @@ Policy policy_from(const Json& object) {
   Policy policy;
   policy.machine = object.at("machine").at("name");
   policy.cpu = object.at("machine").at("cpu");
+  policy.cpu_model = optional_from<std::string>(object.at("machine"), "cpu_model");
   policy.cores = object.at("machine").at("cores");
   policy.condition = object.at("condition").get<std::map<std::string, std::string>>();
   policy.serial_kernel = object.at("kernels").at("serial");
@@ -180,7 +181,11 @@ Json policy_json(const Policy& policy) {
   }
   return {{"schema", schema_version},
           {"policy", "matmul"},
-          {"machine", {{"name", policy.machine}, {"cpu", policy.cpu}, {"cores", policy.cores}}},
+          {"machine",
+           {{"name", policy.machine},
+            {"cpu", policy.cpu},
+            {"cpu_model", nullable(policy.cpu_model)},
+            {"cores", policy.cores}}},
           {"condition", policy.condition},
           {"kernels", {{"serial", policy.serial_kernel}, {"parallel", policy.parallel_kernel}}},
           {"threads", policy.threads},

@@ -264,10 +264,11 @@ std::vector<std::string> machine_differences(const Json& before, const Json& aft
   std::vector<std::string> differences;
   const Json& a = before.at("machine");
   const Json& b = after.at("machine");
-  for (const char* fact : {"cpu", "cores"}) {
-    if (a.at(fact) == b.at(fact)) continue;
-    differences.push_back(
-        fmt::format("{}: {} and {}", fact, text_of(a.at(fact)), text_of(b.at(fact))));
+  for (const char* fact : {"cpu", "cpu_model", "cores", "isa"}) {
+    const Json fact_a = a.value(fact, Json(nullptr));
+    const Json fact_b = b.value(fact, Json(nullptr));
+    if (fact_a == fact_b) continue;
+    differences.push_back(fmt::format("{}: {} and {}", fact, text_of(fact_a), text_of(fact_b)));
   }
   return differences;
 }

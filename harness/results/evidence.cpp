@@ -45,13 +45,14 @@ std::vector<double> seconds_of(const std::vector<const Sample*>& samples) {
 
 /// The same without the time that others took from them: what is left is at most what they would
 /// have needed alone, as no delay of one thread is longer than what was taken from it. Not positive
-/// where the time that was taken is not known.
+/// where the time that was taken is not known, as with more threads than CPUs.
 std::vector<double> least_seconds_of(const std::vector<const Sample*>& samples) {
   std::vector<double> seconds;
   for (const Sample* sample : samples) {
-    const double taken = sample->steal_seconds.value_or(0) + sample->foreign_seconds.value_or(0);
-    seconds.push_back(
-        sample->others_ran ? 0 : sample->seconds - taken / static_cast<double>(sample->iterations));
+    const bool known = sample->steal_seconds && sample->foreign_seconds && !sample->others_ran;
+    const double taken = known ? *sample->steal_seconds + *sample->foreign_seconds : 0;
+    seconds.push_back(known ? sample->seconds - taken / static_cast<double>(sample->iterations)
+                            : 0);
   }
   return seconds;
 }

@@ -29,6 +29,7 @@ Json machine_json(const Machine& machine, const std::vector<std::string>& instru
   }
   return {{"name", machine.name()},
           {"cpu", machine.cpu},
+          {"cpu_model", nullable(machine.cpu_model)},
           {"cores", machine.cores},
           {"smt", nullable(machine.smt)},
           {"caches", caches},

@@ -31,8 +31,9 @@ Verdict pair_verdict(const PairEffects& effects, double margin) {
 Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, std::size_t looks) {
   Interval interval = gate_interval({effects.primary()}, cells, looks).ci;
   if (effects.use_all) {
-    const Interval kept = gate_interval({PairEffects::values(effects.kept)}, cells, looks).ci;
-    interval = {std::min(interval.low, kept.low), std::max(interval.high, kept.high)};
+    const auto& [least, most] = effects.bounds.undisturbed;
+    interval = {std::min(interval.low, gate_interval({least}, cells, looks).ci.low),
+                std::max(interval.high, gate_interval({most}, cells, looks).ci.high)};
   }
   return interval;
 }

@@ -12,7 +12,7 @@ Verdict pair_verdict(const PairEffects& effects, double margin);
 
 /// The interval of one of so many cells for a gate, simultaneous over the cells and the looks;
 /// where all blocks are primary although some were disturbed, wide enough for the undisturbed ones
-/// too, so that both must agree.
+/// with the time that others took subtracted from either arm, so that both must agree.
 Interval simultaneous_interval(const PairEffects& effects, std::size_t cells, std::size_t looks);
 
 }  // namespace crossover::harness

@@ -49,11 +49,18 @@ std::optional<std::size_t> arm_on_one_thread(const SectionPlan& section, std::si
   return static_cast<std::size_t>(found - section.arms.begin());
 }
 
+/// The facts of a cell that the untimed pass found right; a size that a prediction left out
+/// afterwards is one, so that predicting again gives the same.
+const CellFacts* checked_facts(const Evidence& evidence, std::size_t arm, std::size_t problem) {
+  const CellFacts* facts = evidence.facts(arm, problem);
+  if (facts == nullptr || !facts->call_seconds) return nullptr;
+  return facts->status == Status::measured || facts->status == Status::skipped ? facts : nullptr;
+}
+
 std::optional<double> calibrated_seconds(const Evidence& evidence, std::size_t arm,
                                          std::size_t problem) {
-  const CellFacts* facts = evidence.facts(arm, problem);
-  if (facts == nullptr || facts->status != Status::measured) return std::nullopt;
-  return facts->call_seconds;
+  const CellFacts* facts = checked_facts(evidence, arm, problem);
+  return facts == nullptr ? std::nullopt : facts->call_seconds;
 }
 
 /// One pair on one curve.
@@ -75,10 +82,10 @@ class PairModel {
   std::optional<ModelPoint> point(double axis_value, std::size_t problem) const {
     const auto base_seconds = calibrated_seconds(evidence_, pair_.against, problem);
     const auto kernel_seconds = calibrated_seconds(evidence_, kernel_arm_, problem);
-    const CellFacts* facts = evidence_.facts(pair_.variant, problem);
+    const CellFacts* facts = checked_facts(evidence_, pair_.variant, problem);
     if (!base_seconds || !kernel_seconds || facts == nullptr) return std::nullopt;
     const ExecutionCounts& counts = facts->counts.execution;
-    if (facts->status != Status::measured || !counts.parallel_regions) return std::nullopt;
+    if (!counts.parallel_regions) return std::nullopt;
     ModelPoint point{axis_value, *base_seconds, *kernel_seconds, 0, std::nullopt, std::nullopt};
     point.regions = static_cast<double>(*counts.parallel_regions);
     if (counts.tasks) {
@@ -94,8 +101,8 @@ class PairModel {
   /// those of a team that stays.
   bool regions_unknown(const Curve& curve) const {
     return std::any_of(curve.problems.begin(), curve.problems.end(), [&](std::size_t problem) {
-      const CellFacts* facts = evidence_.facts(pair_.variant, problem);
-      if (facts == nullptr || facts->status != Status::measured) return false;
+      const CellFacts* facts = checked_facts(evidence_, pair_.variant, problem);
+      if (facts == nullptr) return false;
       const ExecutionCounts& counts = facts->counts.execution;
       return !counts.parallel_regions || counts.threads_started.value_or(0) > 0;
     });

@@ -3,6 +3,15 @@
 #include "harness/results/tables.h"
 
 namespace crossover::harness {
+namespace {
+
+/// What goes without saying where it is so of all problems: batch=1, and tokens=0, which is as many
+/// as each text has.
+bool goes_without_saying(const std::string& name, std::int64_t value) {
+  return value == 1 || (name == "tokens" && value == 0);
+}
+
+}  // namespace
 
 ProblemColumns::ProblemColumns(const std::vector<Json>& problems) {
   if (problems.empty()) return;
@@ -12,9 +21,10 @@ ProblemColumns::ProblemColumns(const std::vector<Json>& problems) {
     for (const Json& problem : problems) values.push_back(problem.at(name));
     const auto same = std::find_if(groups.begin(), groups.end(),
                                    [&](const auto& group) { return group.second == values; });
-    const bool constant_one =
-        std::all_of(values.begin(), values.end(), [](std::int64_t value) { return value == 1; });
-    if (constant_one) continue;
+    const bool usual = std::all_of(values.begin(), values.end(), [&](std::int64_t value) {
+      return goes_without_saying(name, value);
+    });
+    if (usual) continue;
     if (same != groups.end()) {
       names[static_cast<std::size_t>(same - groups.begin())] += "=" + name;
       continue;

@@ -86,6 +86,11 @@ std::string question_text(const Json& section) {
   if (question == "compare") {
     return fmt::format("Question: how do two arms of {} compare on each problem?", family);
   }
+  if (question == "cost") {
+    return fmt::format(
+        "Question: what does one call of {} cost whatever its size, and what per {}?", family,
+        text(section.at("axis")));
+  }
   return fmt::format("Question: how fast is each arm of {} on each problem?", family);
 }
 
@@ -212,6 +217,7 @@ void add_machine(Document& document, const Json& manifest) {
   Grid grid{{"fact", "value"}, {}};
   for (const auto& [name, member] : {std::pair{"machine", "name"},
                                      {"CPU", "cpu"},
+                                     {"CPU model", "cpu_model"},
                                      {"CPUs", "cores"},
                                      {"SMT", "smt"},
                                      {"governor", "governor"},

@@ -63,6 +63,14 @@ std::string crossover_answer(const Json& crossover) {
   return answer + ".";
 }
 
+/// What undid a difference that the interval alone would show.
+std::string why_undecided(const Json& comparison, double low, double high) {
+  if (low <= 0 && high >= 0) return "";
+  return comparison.at("verdict") == "undecided"
+             ? ", but too much was disturbed to trust that"
+             : ", which does not stand among that many comparisons";
+}
+
 /// "takes 17.2% less time than simd [16.3, 18.1]"
 std::string time_text(const Json& comparison) {
   const double change = 100 * (1 / comparison.at("ratio").get<double>() - 1);
@@ -77,8 +85,8 @@ std::string time_text(const Json& comparison) {
   const std::string interval = fmt::format("[{:+.1f}%, {:+.1f}%]", low, high);
   const std::string verdict = text(comparison.at("verdict_adjusted"));
   if (verdict == "undecided") {
-    return fmt::format("cannot be told from {}: the change of its time is within {}", against,
-                       interval);
+    return fmt::format("cannot be told from {}: the change of its time is within {}{}", against,
+                       interval, why_undecided(comparison, low, high));
   }
   if (verdict == "equivalent") {
     return fmt::format("is equivalent to {}: the change of its time is within {}", against,
@@ -119,51 +127,79 @@ void add_comparisons(std::vector<std::string>& answers, const std::vector<Json>&
   }
 }
 
-/// The arm with the least time on the largest problem that was measured.
-void add_fastest(std::vector<std::string>& answers, const std::vector<Json>& cells,
-                 const std::vector<Json>& comparisons) {
-  const Json* best = nullptr;
+/// The cells of the largest problem on which arms can be compared, as two or more were measured; or
+/// of the largest that was measured at all.
+std::vector<const Json*> cells_of_largest(const std::vector<Json>& cells) {
+  std::vector<const Json*> largest;
+  std::vector<const Json*> current;
   for (const Json& cell : cells) {
     if (cell.at("replica") != 0 || cell.at("seconds").at("median").is_null()) continue;
-    const bool same = best != nullptr && best->at("problem") == cell.at("problem");
-    const auto seconds = [](const Json& of) { return of.at("seconds").at("median").get<double>(); };
-    if (!same || seconds(cell) < seconds(*best)) best = &cell;
+    if (!current.empty() && current.back()->at("problem") != cell.at("problem")) current.clear();
+    current.push_back(&cell);
+    if (current.size() >= 2 || largest.size() < 2) largest = current;
   }
-  if (best == nullptr) {
+  return largest;
+}
+
+/// The arm with the least time on the largest problem.
+void add_fastest(std::vector<std::string>& answers, const std::vector<Json>& cells,
+                 const std::vector<Json>& comparisons) {
+  const std::vector<const Json*> candidates = cells_of_largest(cells);
+  if (candidates.empty()) {
     answers.emplace_back("Nothing was measured.");
     return;
   }
-  const Json& seconds = best->at("seconds");
-  std::string answer = fmt::format(
-      "At {} {} has the least time, {}", ProblemNames(cells)(best->at("problem")),
-      text(best->at("label")), duration_with_interval(seconds.at("median"), seconds.at("ci95")));
+  const auto median = [](const Json* cell) {
+    return cell->at("seconds").at("median").get<double>();
+  };
+  const Json& best = **std::min_element(
+      candidates.begin(), candidates.end(),
+      [&](const Json* one, const Json* other) { return median(one) < median(other); });
+  const Json& seconds = best.at("seconds");
+  const std::string time = duration_with_interval(seconds.at("median"), seconds.at("ci95"));
+  std::string answer = fmt::format("At {} ", ProblemNames(cells)(best.at("problem")));
+  if (candidates.size() == 1) {
+    answer += fmt::format("{} alone was measured: {}", text(best.at("label")), time);
+  } else {
+    answer += fmt::format("{} has the least time of {} arms, {}", text(best.at("label")),
+                          candidates.size(), time);
+  }
   for (const Json& row : comparisons) {
-    if (row.at("problem") != best->at("problem") || row.at("label") != best->at("label")) continue;
+    if (row.at("problem") != best.at("problem") || row.at("label") != best.at("label")) continue;
     answer += ": " + speed_text(row.at("ratio"), row.at("ci95"), row.at("against_label"));
     break;
   }
   answers.push_back(answer + ".");
 }
 
+std::vector<std::string> section_answers(const Json& section, const Json& summary) {
+  std::vector<std::string> answers;
+  const std::string name = section.at("name");
+  const std::vector<Json> comparisons = of_section(summary.at("comparisons"), name);
+  if (section.at("question") == "crossover") {
+    for (const Json& crossover : of_section(summary.at("crossovers"), name)) {
+      answers.push_back(crossover_answer(crossover));
+    }
+  } else if (section.at("question") == "cost") {
+    for (const Json& cost : of_section(summary.value("costs", Json::array()), name)) {
+      answers.push_back(text(cost.at("sentence")) + ".");
+    }
+  } else if (section.at("question") == "compare" && !comparisons.empty()) {
+    add_comparisons(answers, comparisons);
+  } else {
+    add_fastest(answers, of_section(summary.at("cells"), name), comparisons);
+  }
+  return answers;
+}
+
 }  // namespace
 
 std::vector<std::string> report_answers(const Json& summary) {
   std::vector<std::string> answers;
-  for (const Json& section : summary.at("sections")) {
-    const std::string name = section.at("name");
-    const std::vector<Json> comparisons = of_section(summary.at("comparisons"), name);
-    if (section.at("question") == "crossover") {
-      for (const Json& crossover : of_section(summary.at("crossovers"), name)) {
-        answers.push_back(crossover_answer(crossover));
-      }
-    } else if (section.at("question") == "cost") {
-      for (const Json& cost : of_section(summary.value("costs", Json::array()), name)) {
-        answers.push_back(text(cost.at("sentence")) + ".");
-      }
-    } else if (section.at("question") == "compare" && !comparisons.empty()) {
-      add_comparisons(answers, comparisons);
-    } else {
-      add_fastest(answers, of_section(summary.at("cells"), name), comparisons);
+  const Json& sections = summary.at("sections");
+  for (const Json& section : sections) {
+    for (const std::string& answer : section_answers(section, summary)) {
+      answers.push_back(sections.size() == 1 ? answer : text(section.at("name")) + ": " + answer);
     }
   }
   return answers;

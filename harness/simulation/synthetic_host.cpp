@@ -61,6 +61,8 @@ class SyntheticWorker : public Worker {
   Sample sample(std::int64_t iterations, double warm_up_seconds, double) override {
     Sample sample;
     sample.iterations = iterations;
+    sample.steal_seconds = 0;
+    sample.foreign_seconds = 0;
     sample.seconds = std::exp(log_seconds_ + next_noise());
     if (is_candidate_ && noise_.taken_share > 0) {
       sample.foreign_seconds = seconds_taken(sample.seconds);

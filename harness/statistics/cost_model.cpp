@@ -77,10 +77,6 @@ double imbalance(double tiles, int threads) {
   return std::ceil(tiles / threads) * threads / tiles;
 }
 
-double bandwidth(int threads, double of_one, double saturated) {
-  return std::min(threads * of_one, saturated);
-}
-
 Answer<ForkJoinCost> fit_fork_join(std::span<const TeamSeconds> teams) {
   constexpr std::size_t needed = 3;
   const std::size_t found = distinct_threads(teams, 2);

@@ -37,15 +37,10 @@ struct TeamSeconds {
 /// share would take. 1 where there are no tiles.
 double imbalance(double tiles, int threads);
 
-/// BW(p) = min(p * b1, b_sat), in bytes per second.
-double bandwidth(int threads, double of_one, double saturated);
-
 /// o(p) = fixed + per_thread * p, in seconds.
 struct ForkJoinCost {
   double fixed = 0;
   double per_thread = 0;
-
-  double operator()(int threads) const { return fixed + per_thread * threads; }
 };
 
 /// Least squares over teams of two and more: a team of one forks nothing. Refused below three

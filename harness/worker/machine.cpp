@@ -19,7 +19,7 @@ std::optional<std::string> first_line(const std::string& path) {
   return line;
 }
 
-/// The value of "key : value" or "key: value" in a file such as /proc/cpuinfo.
+/// The first value of "key : value" or "key: value" in a file such as /proc/cpuinfo.
 std::optional<std::string> field(const std::string& path, const std::string& key) {
   std::ifstream file(path);
   std::string line;
@@ -27,6 +27,7 @@ std::optional<std::string> field(const std::string& path, const std::string& key
     if (!line.starts_with(key)) continue;
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
+    if (line.find_first_not_of(" \t", key.size()) != colon) continue;  // "model" in "model name"
     const std::size_t start = line.find_first_not_of(" \t", colon + 1);
     return start == std::string::npos ? std::string() : line.substr(start);
   }
@@ -78,6 +79,17 @@ std::vector<Cache> read_caches() {
   return caches;
 }
 
+std::optional<std::string> read_cpu_model() {
+  const std::string file = "/proc/cpuinfo";
+  const auto family = field(file, "cpu family");
+  const auto model = field(file, "model");
+  if (family && model) return fmt::format("family {} model {}", *family, *model);
+  const auto implementer = field(file, "CPU implementer");
+  const auto part = field(file, "CPU part");
+  if (implementer && part) return fmt::format("implementer {} part {}", *implementer, *part);
+  return std::nullopt;
+}
+
 std::vector<std::vector<int>> allowed_siblings() {
   std::map<std::string, std::vector<int>> cores;
   for (const int cpu : allowed_cpus()) {
@@ -93,7 +105,8 @@ std::vector<std::vector<int>> allowed_siblings() {
 }  // namespace
 
 std::string Machine::name() const {
-  return fmt::format("{} ({} CPU{})", cpu, cores, cores == 1 ? "" : "s");
+  return fmt::format("{}{} ({} CPU{})", cpu, cpu_model ? ", " + *cpu_model : "", cores,
+                     cores == 1 ? "" : "s");
 }
 
 std::vector<int> placement_order(std::vector<std::vector<int>> siblings) {
@@ -112,6 +125,7 @@ std::vector<int> placement_order(std::vector<std::vector<int>> siblings) {
 Machine read_machine() {
   Machine machine;
   machine.cpu = field("/proc/cpuinfo", "model name").value_or("unknown CPU");
+  machine.cpu_model = read_cpu_model();
   const std::vector<std::vector<int>> siblings = allowed_siblings();
   machine.cpus = placement_order(siblings);
   machine.physical_cores = static_cast<int>(siblings.size());

@@ -16,7 +16,8 @@ struct Cache {
 
 /// What is known of this machine from /proc and /sys; null where the kernel does not tell.
 struct Machine {
-  std::string cpu;         // model name
+  std::string cpu;                       // model name, which virtual machines make up
+  std::optional<std::string> cpu_model;  // what the CPU itself says: "family 26 model 2"
   int cores = 1;           // CPUs that this process may use, hardware threads included
   int physical_cores = 1;  // of which those are the hardware threads
   std::optional<bool> smt;
@@ -29,7 +30,7 @@ struct Machine {
   std::string hostname;
   std::vector<int> cpus;  // allowed CPUs in the order in which arms occupy them
 
-  /// "AMD EPYC (2 CPUs)"
+  /// "AMD EPYC, family 26 model 2 (2 CPUs)"
   std::string name() const;
 };
 

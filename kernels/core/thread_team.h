@@ -19,8 +19,6 @@ class ThreadTeam {
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
-  int members() const { return members_; }
-
   /// Calls body(member, members) on all members and waits for them.
   template <class Body>
   void run(Body&& body) {

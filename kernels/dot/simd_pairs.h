@@ -6,7 +6,7 @@ namespace crossover::kernels::dot {
 
 /// The loop of the SIMD variants for one instruction set.
 struct SimdPairs {
-  const char* name;  // "avx3 12x16": sums and lanes of each
+  const char* name;  // "avx3 8x16": sums and lanes of each
   MultiplyPairs multiply;
 };
 

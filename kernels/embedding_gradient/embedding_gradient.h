@@ -33,7 +33,7 @@ struct Problem {
 /// elements (MatrixBatch::batch is 1); no alignment is required. Memory between the rows is not
 /// touched. Aliasing: gradient overlaps neither upstream nor ids.
 /// Every variant but `atomic` adds in the order of i, and so all of them give the same bits, on any
-/// number of threads.
+/// number of threads, but for the sign of a zero.
 /// Errors: none; call why_unsupported() first. An id outside [0, vocabulary) breaks the contract:
 /// run() only asserts; who has ids from elsewhere calls why_ids_invalid() (core/token_ids.h)
 /// before. Cost: tokens*dim flops; 4*tokens*dim bytes read, 4*dim bytes written for each row.

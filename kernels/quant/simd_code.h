@@ -25,7 +25,7 @@ struct QuantisedRows {
   Index blocks = 0;               // of each row
   std::int8_t* values = nullptr;  // [rows, blocks * 32], aligned to 32 bytes
   float* scales = nullptr;        // [rows, blocks]
-  // Of codes that bias weights by 128, the others leave them alone:
+  // Read only by codes that bias weights by 128:
   std::int32_t* offsets = nullptr;    // [rows, blocks]: -128 times the sum of the block's values
   std::int32_t* offsets_8 = nullptr;  // [rows, blocks, 8], the same of four values each; or null
                                       // where only panels are multiplied
@@ -56,7 +56,7 @@ struct Code {
   /// Rows of A up to which multiply_rows is faster than packing.
   Index most_rows_in_place;
 
-  /// Quantises blocks [first, first + count) of the row of A at `a` (its block 0) into row `row`.
+  /// Quantises these blocks of the row of A at `a` (its block 0) into row `row`.
   void (*quantise)(const float* a, Index row, Range blocks, const QuantisedRows& to);
 
   /// Packs at most panel_cols columns into `panel` ([weights.blocks]). Columns that a panel has

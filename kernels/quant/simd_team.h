@@ -49,8 +49,8 @@ std::size_t workspace_bytes(const TeamPlan& plan);
 /// Panels of n columns, each k/32 blocks.
 Index panel_blocks(const Problem& problem);
 
-/// Packs all of W; panels [panel_blocks]. Each thread packs what it will read, so that it lies near
-/// it.
+/// Packs all of W; panels [panel_blocks]. Each thread packs a share of its columns: what it will
+/// read itself, and what thus lies near it, unless rows of C are shared out, too.
 void pack_all(const TeamPlan& plan, const MatrixBatch<const BlockQ8>& w, PanelBlock* panels);
 
 /// Runs the product: all threads quantise A, wait for each other, and compute a piece of C each.

@@ -71,6 +71,9 @@ class ComparedArms(WithStoredRuns):
         error = self.fail_with(USAGE, "compare", run, "--best", "smid", "--of", "naive")
         self.assertIn("it has: blocked, naive, simd", error)
         self.assertIn("need each other", self.fail_with(USAGE, "compare", run, "--best", "simd"))
+        groups = ("--best", "simd", "--of", "naive")
+        self.assertIn("chosen by the same times",
+                      self.fail_with(USAGE, "compare", run, *groups, "--gate", "3%"))
 
     def test_gates(self):
         run = self.store("run", seconds={"simd": 1.0, "slow": 1.1, "equal": 1.0})

@@ -304,6 +304,7 @@ class Refused(Runs):
         machine = manifest["machine"]
         for change, words in (
             ({"machine": machine | {"cpu": "Z80"}}, 'its CPU is "Z80", here it is "'),
+            ({"machine": machine | {"cpu_model": "8 bits"}}, 'its CPU model is "8 bits", here it'),
             ({"machine": machine | {"cores": 99}}, "its number of CPUs is 99, here it is "),
             ({"git": "0123456789ab"}, 'its build is "0123456789ab", here it is "'),
             ({"machine": {}}, "manifest.json: damaged: "),

@@ -5,8 +5,10 @@ Usage: policy_test.py PROGRAM SOURCE_ROOT
 
 import csv
 import json
+import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -78,7 +80,7 @@ class Fit(WithSweeps):
         self.assertEqual((policy["schema"], policy["threads"]), (1, [1, 2]))
         self.assertEqual(policy["condition"], {"layout": "ab", "waiting": "active"})
         self.assertEqual(policy["machine"], {"name": "Fake CPU (2 CPUs)", "cpu": "Fake CPU",
-                                             "cores": 2})
+                                             "cpu_model": None, "cores": 2})
         row, column = policy["m_nodes"].index(16), policy["n_nodes"].index(128)
         k = 2 ** policy["boundaries"][0]["log2_k"][row][column]
         self.assertAlmostEqual(k / (2 * REGION_WORK / 16 / 128), 1, delta=0.25)
@@ -214,6 +216,20 @@ class Use(WithSweeps):
     def run_auto(self, policy: object, *options: str):
         return crossover("run", self.config(policy), "--out", self.folder / "out", "--no-figures",
                          *options)
+
+    def test_a_name_that_a_hypervisor_gives_several_machines_is_not_enough(self):
+        cpus = len(os.sched_getaffinity(0))
+        if cpus == 1:
+            self.skipTest("a policy is for two threads or more")
+        found = re.search(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+        cpu = found[1] if found else "unknown CPU"
+        policy = self.fit(self.sweep("train"))
+        text = json.loads(policy.read_text())
+        text["threads"][-1] = text["boundaries"][0]["threads"] = cpus
+        for model, status in ((None, DONE), ("8 bits", USAGE)):
+            text["machine"] = {"name": "?", "cpu": cpu, "cpu_model": model, "cores": cpus}
+            policy.write_text(json.dumps(text))
+            self.assertEqual(self.run_auto(policy, "--dry-run").returncode, status, model)
 
     def test_a_policy_of_another_machine_needs_leave(self):
         policy = self.fit(self.sweep("train"))

@@ -151,6 +151,10 @@ TEST(Comparison, MachinesDifferInWhatMattersForTimes) {
   const Json other{{"machine", {{"cpu", "X"}, {"cores", 4}, {"kernel", "2"}}}};
   EXPECT_TRUE(machine_differences(one, one).empty());
   EXPECT_EQ(machine_differences(one, other), std::vector<std::string>{"cores: 2 and 4"});
+  Json next = one;  // hypervisors give several generations one name
+  next["machine"]["cpu_model"] = "family 26 model 2";
+  EXPECT_EQ(machine_differences(one, next),
+            std::vector<std::string>{R"(cpu_model: null and "family 26 model 2")"});
 }
 
 }  // namespace

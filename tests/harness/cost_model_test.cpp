@@ -16,18 +16,12 @@ TEST(CostModel, ImbalanceIsThatOfTheFullestThread) {
   EXPECT_DOUBLE_EQ(imbalance(0, 4), 1);
 }
 
-TEST(CostModel, BandwidthSaturates) {
-  EXPECT_DOUBLE_EQ(bandwidth(2, 10e9, 35e9), 20e9);
-  EXPECT_DOUBLE_EQ(bandwidth(8, 10e9, 35e9), 35e9);
-}
-
 TEST(CostModel, ForkAndJoinIsALineFromThreeTeamsOn) {
   const std::vector<TeamSeconds> teams{{1, 9}, {2, 1.4e-6}, {4, 1.8e-6}, {8, 2.6e-6}};
   const auto fitted = fit_fork_join(teams);
   ASSERT_TRUE(fitted.value) << fitted.reason;
   EXPECT_NEAR(fitted.value->fixed, 1e-6, 1e-12);
   EXPECT_NEAR(fitted.value->per_thread, 0.2e-6, 1e-12);
-  EXPECT_NEAR((*fitted.value)(16), 4.2e-6, 1e-11);
 
   // Many times on two teams still are two teams, and one thread forks nothing.
   const auto refused = fit_fork_join(std::vector<TeamSeconds>{{1, 1}, {2, 1}, {2, 2}, {4, 3}});

@@ -16,6 +16,7 @@ Sample sample_of(int launch, int block, double seconds) {
   sample.iterations = 100;
   sample.seconds = seconds;
   sample.steal_seconds = 0;
+  sample.foreign_seconds = 0;
   return sample;
 }
 
@@ -112,6 +113,23 @@ TEST(Evidence, AnotherWorkerOutOfTurnHasNoBound) {
   const PairEffects effects = evidence.effects(pair, 0);
   EXPECT_LT(effects.bounds.all.least.at(0), -10);
   EXPECT_NEAR(effects.bounds.all.most.at(0), std::log(2.0), 1e-12);
+}
+
+// More threads than CPUs wait for their own kind, so that nobody can tell what others took.
+TEST(Evidence, WhatOthersTookHasNoBoundWhereItIsNotKnown) {
+  Evidence evidence({pair});
+  for (int i = 0; i < 2; ++i) {
+    Sample disturbed = sample_of(0, 0, 2e-3);
+    disturbed.foreign_seconds = 0.03;
+    evidence.add(0, 0, disturbed);
+    Sample oversubscribed = sample_of(0, 0, 1e-3);
+    oversubscribed.foreign_seconds = std::nullopt;
+    evidence.add(1, 0, oversubscribed);
+  }
+  evidence.close();
+  const PairEffects effects = evidence.effects(pair, 0);
+  EXPECT_NEAR(effects.bounds.all.least.at(0), std::log(1.7), 1e-12);
+  EXPECT_GT(effects.bounds.all.most.at(0), 10);
 }
 
 TEST(Evidence, HalfABlockDoesNotCount) {

@@ -29,6 +29,15 @@ TEST(Machine, KnowsItself) {
   EXPECT_LE(machine.available_bytes, machine.memory_bytes);
 }
 
+TEST(Machine, IsNamedByMoreThanWhatAHypervisorCallsIt) {
+  Machine machine;
+  machine.cpu = "AMD EPYC";
+  EXPECT_EQ(machine.name(), "AMD EPYC (1 CPU)");
+  machine.cpu_model = "family 26 model 2";
+  machine.cores = 2;
+  EXPECT_EQ(machine.name(), "AMD EPYC, family 26 model 2 (2 CPUs)");
+}
+
 TEST(Duration, HasThreeDigitsAndAUnit) {
   EXPECT_EQ(duration_text(8.5e-7), "850 ns");
   EXPECT_EQ(duration_text(9.9996e-7), "1.00 us");

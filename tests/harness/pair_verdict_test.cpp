@@ -46,5 +46,16 @@ TEST(PairVerdict, OrMustOutlastTheDisturbance) {
   EXPECT_EQ(verdict_with(equal, {{}, {equal, faster}}), Verdict::undecided);
 }
 
+// Blocks pass as undisturbed that lost up to 2%: a gate must not take that for a regression.
+TEST(SimultaneousInterval, HoldsWhatAGateMayNotKnow) {
+  const std::vector<double> slower{-0.015, -0.016, -0.014, -0.015, -0.015, -0.016};
+  const PairEffects quiet{by_launch(slower), by_launch(slower), {}, 0, false};
+  EXPECT_LT(simultaneous_interval(quiet, 1, 1).high, -0.01);
+  const PairEffects disturbed{
+      by_launch(slower), by_launch(slower), {{slower, equal}, {slower, equal}}, 0.5, true};
+  EXPECT_GT(simultaneous_interval(disturbed, 1, 1).high, 0);
+  EXPECT_LT(simultaneous_interval(disturbed, 1, 1).low, -0.01);
+}
+
 }  // namespace
 }  // namespace crossover::harness

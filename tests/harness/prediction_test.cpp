@@ -97,6 +97,24 @@ TEST(Prediction, ComesFromTheRateOfTheBaseAndTheCostOfARegion) {
   EXPECT_EQ(prediction.assumption, "the kernel of simd_parallel is as fast on one thread as simd");
 }
 
+// A run that is resumed predicts again, and must come to the grid that it had.
+TEST(Prediction, IsTheSameOnceItHasLeftSizesOut) {
+  World world = usual_world();
+  const CrossoverPrediction before = world.predicted();
+  for (std::size_t problem = 1; problem + 1 < world.section.problems.size(); ++problem) {
+    for (const std::size_t arm : {0, 1}) {
+      CellFacts facts = *world.evidence.facts(arm, problem);
+      facts.status = Status::skipped;
+      world.evidence.set_facts(arm, problem, facts);
+    }
+  }
+  const CrossoverPrediction after = world.predicted();
+  ASSERT_TRUE(after.value);
+  EXPECT_EQ(after.value, before.value);
+  EXPECT_EQ(after.band->low, before.band->low);
+  EXPECT_EQ(after.band->high, before.band->high);
+}
+
 TEST(Prediction, TakesTheVariantsOwnKernelWhereTheSectionHasIt) {
   World world = usual_world();
   world.add_arm(arm("matmul", "simd_parallel", "1"), 1.5, 0, 1);

@@ -99,9 +99,39 @@ TEST(Report, AnswersSayLessOrMoreTime) {
             "b takes 100.0% more time than a [+98.0%, +102.0%] at m=n=64.");
   EXPECT_EQ(answer_to({comparison(1.0, "undecided", 64)}),
             "b cannot be told from a: the change of its time is within [-1.0%, +1.0%] at m=n=64.");
+  EXPECT_EQ(answer_to({comparison(1.25, "undecided", 64)}),
+            "b cannot be told from a: the change of its time is within [-20.8%, -19.2%], but too "
+            "much was disturbed to trust that at m=n=64.");
+  Json adjusted = comparison(1.25, "faster", 64);
+  adjusted["verdict_adjusted"] = "undecided";
+  EXPECT_EQ(answer_to({adjusted}),
+            "b cannot be told from a: the change of its time is within [-20.8%, -19.2%], which "
+            "does not stand among that many comparisons at m=n=64.");
   EXPECT_EQ(answer_to({comparison(1.25, "faster", 64), comparison(1.0, "equivalent", 128)}),
             "b is equivalent to a: the change of its time is within [-1.0%, +1.0%] at m=n=128; "
             "faster on 1, equivalent on 1 of 2 problems.");
+}
+
+Json cell(const std::string& section, const std::string& label, std::int64_t m, double seconds) {
+  return {{"section", section},
+          {"problem", {{"m", m}, {"tokens", 0}}},
+          {"label", label},
+          {"replica", 0},
+          {"seconds", {{"median", seconds}, {"ci95", nullptr}}}};
+}
+
+// On the largest problem one arm alone fitted the budget, which makes it no winner.
+TEST(Report, AWinnerHasSomebodyToWinAgainst) {
+  const Json sections{{{"name", "warm"}, {"question", "sweep"}},
+                      {{"name", "cold"}, {"question", "sweep"}}};
+  const Json summary{{"sections", sections},
+                     {"comparisons", Json::array()},
+                     {"crossovers", Json::array()},
+                     {"cells",
+                      {cell("warm", "a", 8, 2e-3), cell("warm", "b", 8, 1e-3),
+                       cell("warm", "a", 16, 9e-3), cell("cold", "a", 8, 3e-3)}}};
+  EXPECT_EQ(report_answers(summary), (Texts{"warm: At m=8 b has the least time of 2 arms, 1.00 ms.",
+                                            "cold: At m=8 a alone was measured: 3.00 ms."}));
 }
 
 }  // namespace

@@ -130,6 +130,12 @@ TEST(SimdPlan, WorkspaceIsBoundedByWhatIsCopied) {
   }));
 }
 
+/// Whether the largest piece is at most twice a fair share of C in rows of whole granules.
+bool is_fair(const Problem& problem, const Problem& largest, Index threads, Index granule) {
+  const auto granules = [&](const Problem& p) { return p.batch * p.m * ceil_div(p.n, granule); };
+  return granules(largest) <= 2 * ceil_div(granules(problem), threads);
+}
+
 // Pieces cover C once, none is larger than the plan's largest one, and the largest is not much
 // larger than a fair share.
 TEST(SimdPlan, SplitsAreFairAndCoverC) {
@@ -141,6 +147,7 @@ TEST(SimdPlan, SplitsAreFairAndCoverC) {
     const Split split = matmul::choose_split(problem, threads, granule);
     RC_ASSERT(split.pieces() <= threads);
     const Problem largest = matmul::largest_piece(problem, split, granule);
+    RC_ASSERT(is_fair(problem, largest, threads, granule));
     Index cols = 0;
     for (Index part = 0; part < split.cols; ++part) {
       const Range range = share(problem.n, split.cols, part, granule);
