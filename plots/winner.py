@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Iterable
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch, Rectangle
 
 import caption
-from load import Cell, Problem, Run, Section
+from load import Cell, Comparison, Problem, Run, Section
 from page import Legend, Page, pages_of
-from panels import CUBE, describe, tied_extents
+from panels import CUBE, describe, key_of, tied_extents
 from style import COLOURS, SMALL_POINTS, Look, look, short_number, size_text
 
 NAME = "winner"
@@ -28,28 +29,38 @@ HATCH = "/////"
 Group = tuple[str, ...]      # extents that share their value
 Plane = tuple[Group, Group]  # y axis, x axis
 MEANING = "Colour: the arm with the shortest median time; number: how many times longer the " \
-    "runner-up takes. Hatched: unresolved, as the 95% intervals of these two overlap, or one has " \
-    "none."
+    "runner-up takes. Hatched: the runner-up is not resolved to be slower"
+PAIRED = "by the paired comparison of the two"
+OVERLAP = "as the 95% intervals of the two overlap, or one has none"
 
 
 @dataclass(frozen=True)
 class Winner:
-    """The best arm of one problem. factor and resolved are those over the runner-up."""
+    """The best arm of one problem. factor and resolved are those over the runner-up; paired: by a
+    comparison of the two block by block, else by their own intervals, which tells less."""
 
     label: str
     factor: float
     resolved: bool
+    paired: bool = False
 
 
-def winner_of(cells: list[Cell]) -> Winner | None:
-    """None where fewer than two arms were measured: nobody wins alone."""
+def winner_of(cells: list[Cell], comparisons: Iterable[Comparison] = ()) -> Winner | None:
+    """Of the cells and comparisons of one problem. None where fewer than two arms were measured:
+    nobody wins alone."""
     order = sorted((cell for cell in cells if cell.seconds is not None),
                    key=lambda cell: cell.seconds.value)
     if len(order) < 2:
         return None
-    best, second = order[0].seconds, order[1].seconds
-    resolved = best.high is not None and second.low is not None and best.high < second.low
-    return Winner(order[0].label, second.value / best.value, resolved)
+    first, second = order[0].label, order[1].label
+    best, other = order[0].seconds, order[1].seconds
+    factor = other.value / best.value
+    for row in comparisons:
+        if {row.label, row.against} == {first, second}:
+            told = "faster" if row.label == first else "slower"
+            return Winner(first, factor, row.verdict == told, True)
+    resolved = best.high is not None and other.low is not None and best.high < other.low
+    return Winner(first, factor, resolved)
 
 
 @dataclass
@@ -77,11 +88,14 @@ def _planes(section: Section) -> list[Plane]:
 def _maps(section: Section, plane: Plane) -> list[_Map]:
     by_problem: dict[tuple[tuple[str, int], ...], list[Cell]] = {}
     maps: dict[tuple[tuple[str, int], ...], _Map] = {}
+    compared: dict[tuple[tuple[str, int], ...], list[Comparison]] = {}
+    for row in section.comparisons:
+        compared.setdefault(key_of(row.problem), []).append(row)
     for cell in section.measured():
         by_problem.setdefault(tuple(cell.problem.items()), []).append(cell)
     for items, cells in by_problem.items():
         problem = dict(items)
-        found = winner_of(cells)
+        found = winner_of(cells, compared.get(key_of(problem), ()))
         fixed = {name: value for name, value in items if name not in plane[0] + plane[1]}
         if found is not None:
             places = maps.setdefault(tuple(sorted(fixed.items())), _Map(fixed, {})).winners
@@ -143,6 +157,18 @@ class _Winners:
         return entries
 
 
+def _meaning(maps: list[_Map]) -> str:
+    """What hatches mean: how a cell is judged depends on whether its best two were compared."""
+    winners = [winner for each in maps for winner in each.winners.values()]
+    paired = sum(winner.paired for winner in winners)
+    if paired == len(winners):
+        return f"{MEANING} {PAIRED}."
+    if not paired:
+        return f"{MEANING}, {OVERLAP}."
+    return f"{MEANING} {PAIRED}; in the {len(winners) - paired} of {len(winners)} cells whose two " \
+        f"were not compared with each other, {OVERLAP}."
+
+
 def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     """The files of this figure for one section; none where its problems are no grid."""
     if section.question == "crossover":
@@ -170,6 +196,6 @@ def _page(run: Run, section: Section, winners: _Winners, plane: Plane,
         draw=lambda axes, i: winners.draw(axes, maps[i]),
         legend=winners.legend(),
         caption=[caption.provenance(run, section, (cell.launches for cell in cells)),
-                 MEANING, caption.not_shown(section.cells)],
+                 _meaning(maps), caption.not_shown(section.cells)],
         width=CELL_INCHES * winners.columns, height=0.8 * CELL_INCHES * winners.rows,
         shared=False, columns=max(1, min(len(maps), 3, int(12 / (CELL_INCHES * winners.columns)))))

@@ -111,6 +111,38 @@ class Winners(unittest.TestCase):
                          winner.Winner("a", 1.2, False))
         self.assertIsNone(winner.winner_of([best]))
 
+    def test_a_paired_comparison_of_the_best_two_counts_more_than_their_intervals(self) -> None:
+        cells = [cell("a", 1.0, 0.9, 1.1), cell("b", 1.2, 1.05, 1.3), cell("c", 2.0, 1.9, 2.1)]
+
+        def row(label: str, against: str, verdict: str) -> load.Comparison:
+            return load.Comparison(label, against, {"m": 8}, load.Estimate(1.2), 8, verdict)
+
+        for label, against, verdict, resolved in (
+                ("a", "b", "faster", True), ("b", "a", "slower", True),
+                ("a", "b", "slower", False), ("b", "a", "equivalent", False),
+                ("a", "b", "undecided", False)):
+            found = winner.winner_of(cells, [row("c", "a", "slower"), row(label, against, verdict)])
+            self.assertEqual(found, winner.Winner("a", 1.2, resolved, True))
+        apart = [cell("a", 1.0, 0.9, 1.1), cell("b", 1.2, 1.15, 1.3)]
+        found = winner.winner_of(apart, [row("a", "b", "undecided")])
+        self.assertFalse(found.resolved)
+        self.assertEqual(winner.winner_of(cells, [row("c", "a", "slower")]),
+                         winner.Winner("a", 1.2, False))
+
+    def test_the_caption_tells_how_cells_are_judged(self) -> None:
+        run, section, looks = section_of("peers", 4)
+        problem = section.measured()[0].problem
+        best, second = sorted((cell for cell in section.measured() if cell.problem == problem),
+                              key=lambda cell: cell.seconds.value)[:2]
+        section.comparisons = []
+        alone = winner.pages(run, section, looks)[0].caption[1]
+        self.assertNotIn("paired", alone)
+        self.assertIn("intervals of the two overlap", alone)
+        section.comparisons = [load.Comparison(best.label, second.label, problem,
+                                               load.Estimate(1.2), 8, "faster")]
+        both = winner.pages(run, section, looks)[0].caption[1]
+        self.assertIn("paired comparison of the two; in the 39 of 40 cells whose", both)
+
     def test_cells_are_hatched_where_unresolved(self) -> None:
         run, section, looks = section_of("peers", 4)
         maps = winner._maps(section, winner.PRODUCT_PLANES[0])
