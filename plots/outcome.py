@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+import caption
 from load import Crossover
 from page import Legend
 from panels import Panel, describe
@@ -64,6 +65,16 @@ def heading(panel: Panel, panels: list[Panel]) -> str:
     if fixed and (several or len(panels) == 1):
         return f"{fixed}: {outcome}" if outcome else fixed
     return outcome
+
+
+def notes(pair: Crossover, short: bool = False) -> str:
+    """What is to be known about the outcome, as one sentence; short: for above a panel."""
+    found = []
+    for note in pair.notes:
+        what, colon, sizes = note.rpartition(": ")
+        found.append(f"{caption.shortened(what)}: {sizes}" if short and colon else note)
+    text = "; ".join(found)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def draw_bands(axes: Axes, pair: Crossover | None) -> None:

@@ -97,13 +97,17 @@ def _crossover_page(run: Run, section: Section, panels: list[Panel],
         for sign, (marker, colour, filled, text) in SIGN_MARKS.items()
         if any(point.sign == sign for point in points)]
     width, height = (6.6, 4.0) if len(panels) == 1 else (3.9, 2.7)
-    notes = list(dict.fromkeys(note for pair in pairs for note in pair.notes))
+    headings = [outcome.heading(panel, all_panels) for panel in panels]
+    if len(panels) > 1:  # below them all, nobody would know whose a note is
+        notes = [outcome.notes(pair, short=True) for pair in pairs]
+        headings = [f"{heading}. {note}" if note else heading
+                    for heading, note in zip(headings, notes)]
     without = sum(point.ratio.low is None for point in points)
     return Page(
         stem=NAME,
         part=part_of(panels, all_panels),
         title=f"{section.family}: speed-up over {pairs[0].axis} ({section.name})",
-        headings=[outcome.heading(panel, all_panels) for panel in panels],
+        headings=headings,
         x_label=pairs[0].axis,
         y_label=RATIO,
         draw=lambda axes, i: _draw_points(axes, pairs[i], panels[i].values, width,
@@ -111,7 +115,8 @@ def _crossover_page(run: Run, section: Section, panels: list[Panel],
         legend=signs + outcome.band_legend(panels) + _frame_legend(section.margin),
         caption=[caption.provenance(run, section, (point.launches for point in points)),
                  f"{caption.interval(SIMULTANEOUS, len(points), without)} {caption.noise(run)}",
-                 "; ".join(notes[:caption.SHOWN_REASONS])],
+                 outcome.notes(pairs[0]) if len(panels) == 1 else "",
+                 caption.not_shown(section.cells)],
         width=width, height=height, columns=columns_for(len(panels)), shared=False)
 
 

@@ -29,9 +29,9 @@ HATCH = "/////"
 Group = tuple[str, ...]      # extents that share their value
 Plane = tuple[Group, Group]  # y axis, x axis
 MEANING = "Colour: the arm with the shortest median time; number: how many times longer the " \
-    "runner-up takes. Hatched: the runner-up is not resolved to be slower"
-PAIRED = "by the paired comparison of the two"
-OVERLAP = "as the 95% intervals of the two overlap, or one has none"
+    "runner-up takes. Hatched: unresolved"
+PAIRED = "by the paired comparison of these two"
+OVERLAP = "as the 95% intervals of these two overlap, or one has none"
 
 
 @dataclass(frozen=True)
@@ -165,8 +165,8 @@ def _meaning(maps: list[_Map]) -> str:
         return f"{MEANING} {PAIRED}."
     if not paired:
         return f"{MEANING}, {OVERLAP}."
-    return f"{MEANING} {PAIRED}; in the {len(winners) - paired} of {len(winners)} cells whose two " \
-        f"were not compared with each other, {OVERLAP}."
+    return f"{MEANING} {PAIRED}, or, in {len(winners) - paired} of {len(winners)} cells, where " \
+        f"they were not compared, {OVERLAP}."
 
 
 def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:

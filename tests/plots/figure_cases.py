@@ -243,15 +243,6 @@ class Content(unittest.TestCase):
         self.assertEqual(len(sizes), 13)
         self.assertTrue(all(value == value for value, _, _ in speeds))
 
-    def test_caption_names_three_groups_and_counts_the_rest(self) -> None:
-        cells = [load.Cell(f"arm{i}", 1, {"m": 8}, "failed", "x" * 200, None, None, None)
-                 for i in range(5)]
-        text = caption.not_shown(cells)
-        self.assertIn("arm2", text)
-        self.assertNotIn("arm3", text)
-        self.assertTrue(text.endswith("; and 2 more cells."))
-        self.assertLess(len(text), 300)
-
     def test_replicas_are_not_drawn(self) -> None:
         _, section, _ = section_of("quickstart")
         self.assertEqual(section.labels(), ["simd", "simd_parallel[threads=2]"])

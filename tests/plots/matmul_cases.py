@@ -66,6 +66,17 @@ class Peers(unittest.TestCase):
             for axes in page.render(drawn).axes:
                 self.assertTrue(1 < axes.get_ylim()[1] / peak < 1.1)
 
+    def test_the_caption_says_what_is_not_shown(self) -> None:
+        run = load.load_run(run_dir("peers"))
+        captions = [" ".join(drawn.caption) for drawn in peers.pages(run)]
+        self.assertIn("Not shown: libxsmm at 2048 and 28 others: unsupported, no small-matrix kernel.",
+                      captions[0])
+        self.assertNotIn("Not shown", captions[1])  # libxsmm has one thread
+        squares = run.sections[0]
+        squares.cells = [cell for cell in squares.cells if cell.problem["m"] == 64]
+        self.assertIn("Too few of a kind for a panel: size 64; size 256.",
+                      " ".join(peers.pages(run)[0].caption))
+
     def test_lines_do_not_join_different_layers(self) -> None:
         drawn = self.pages()[1]
         axes = page.render(drawn).axes[2]
@@ -137,11 +148,11 @@ class Winners(unittest.TestCase):
         section.comparisons = []
         alone = winner.pages(run, section, looks)[0].caption[1]
         self.assertNotIn("paired", alone)
-        self.assertIn("intervals of the two overlap", alone)
+        self.assertIn("intervals of these two overlap", alone)
         section.comparisons = [load.Comparison(best.label, second.label, problem,
                                                load.Estimate(1.2), 8, "faster")]
         both = winner.pages(run, section, looks)[0].caption[1]
-        self.assertIn("paired comparison of the two; in the 39 of 40 cells whose", both)
+        self.assertIn("paired comparison of these two, or, in 39 of 40 cells", both)
 
     def test_cells_are_hatched_where_unresolved(self) -> None:
         run, section, looks = section_of("peers", 4)
