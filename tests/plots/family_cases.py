@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from dataclasses import replace
 
 import figure_cases
 import synthetic_families
@@ -59,19 +60,59 @@ class Encoders(unittest.TestCase):
         page.render(workers.pages(run, section, looks)[0])
         self.assertEqual(workers.pages(*section_of("encoder")), [])
 
-    def test_shares_add_up_to_the_whole(self) -> None:
-        _, section, _ = section_of("encoder")
-        for cell in section.measured():
-            shares = operations.shares(cell)
-            self.assertAlmostEqual(sum(shares.values()), 100)
-            self.assertEqual("waiting" in shares, cell.threads > 1)
-        page.render(operations.pages(*section_of("encoder"))[0])
+    def profiled(self, variant: str, threads: int, led: float, waited: list[float],
+                 **settings: str) -> load.Cell:
+        """A cell whose passes take 10 ms in the median; led: seconds of each of two operations."""
+        details = {"norm_seconds": led, "down_seconds": led, "activation_bytes": 5.0}
+        details |= {f"waiting_seconds_{i}": value for i, value in enumerate(waited)}
+        return load.Cell(variant, threads, {"batch": 4}, "measured", None, load.Estimate(0.010),
+                         1.0, 8, variant, settings, details=details)
 
-    def test_bars_of_one_text_say_so(self) -> None:
+    def check_parts(self, cell: load.Cell, norm: float, waiting: float | None,
+                    outside: float) -> None:
+        found = operations.parts(cell)
+        self.assertAlmostEqual(found["norm"], norm)
+        self.assertAlmostEqual(found["down"], norm)
+        self.assertEqual("waiting" in found, waiting is not None)
+        self.assertAlmostEqual(found.get("waiting", 0), waiting or 0)
+        self.assertEqual(len(found), 2 + (waiting is not None))
+        self.assertAlmostEqual(operations.outside(cell), outside)
+
+    def test_parts_are_those_of_the_profiled_pass(self) -> None:
+        self.check_parts(self.profiled("serial", 1, 0.004, [0.0]), 4.0, None, 2.0)
+        # A team of two: the leader's 8 ms are those of both, in which they wait 1 ms and 3 ms.
+        self.check_parts(self.profiled("fine", 2, 0.004, [0.001, 0.003]), 3.0, 2.0, 2.0)
+        # Two teams of one: 18 ms together, and beside them 3 ms for want of texts.
+        self.check_parts(self.profiled("coarse", 2, 0.009, [0.0, 0.003]), 4.5, 1.5, 0.0)
+        self.check_parts(self.profiled("hybrid", 4, 0.006, [0.001] * 4, teams="2"), 2.5, 1.0, 4.0)
+        self.check_parts(self.profiled("packed", 2, 0.009, [0.0, 0.0]), 9.0, 0.0, 0.0)
+
+    def test_bars_have_the_length_of_their_pass(self) -> None:
         _, section, _ = section_of("encoder")
-        ticks = [text.get_text() for text in draw(operations, "encoder")[0].get_xticklabels()]
-        self.assertEqual(ticks[0], "serial batch=1")
-        self.assertEqual(len(set(ticks)), len(section.measured()))
+        problem = {"batch": 1, "tokens": 0}
+        cells = [cell for cell in section.measured() if cell.problem == problem]
+        axes = draw(operations, "encoder")[0]
+        self.assertEqual([text.get_text() for text in axes.get_yticklabels()],
+                         [cell.label for cell in cells])
+        for row, cell in enumerate(cells):
+            ends = [patch.get_x() + patch.get_width() for patch in axes.patches
+                    if abs(patch.get_y() + patch.get_height() / 2 - row) < 0.1]
+            self.assertAlmostEqual(max(ends), 1e3 * cell.seconds.value)
+
+    def test_every_cell_has_its_bar(self) -> None:
+        run, section, looks = section_of("encoder")
+        drawn = operations.pages(run, section, looks)
+        self.assertEqual([each.headings for each in drawn],
+                         [[f"batch={2 ** e}" for e in range(6)]])
+        section.cells = [replace(cell, problem={"batch": batch, "tokens": 0})
+                         for batch in range(1, 31) for cell in section.cells[:3]]
+        drawn = operations.pages(run, section, looks)
+        self.assertEqual(sum(len(each.headings) for each in drawn), 30)
+        self.assertEqual(len({each.part for each in drawn}), len(drawn))
+        section.cells = [cell for cell in section.cells if cell.problem["batch"] < 3][1:]
+        words = [text.get_text() for text in page.render(operations.pages(
+            run, section, looks)[0]).axes[0].texts]
+        self.assertIn("not measured", words)
 
     def test_a_cost_is_a_line_through_the_times(self) -> None:
         run, section, looks = section_of("start_up")
