@@ -47,7 +47,7 @@ class _Roofline:
         slope = self.run.bandwidths[threads].value / 1e9
         ridge = min(max(peak / slope, self.x[0]), self.x[1])
         axes.plot([self.x[0], ridge, self.x[1]],
-                  [min(peak, slope * self.x[0]), min(peak, slope * ridge), peak], color=GREY,
+                  [min(peak, slope * x) for x in (self.x[0], ridge, self.x[1])], color=GREY,
                   linewidth=1.6, zorder=1.5)
         for number, label in enumerate(self.labels(threads)):
             points = [cell for cell in self.cells if cell.label == label]

@@ -103,6 +103,13 @@ class Roofline(unittest.TestCase):
         for x, y in zip(roof.get_xdata(), roof.get_ydata()):
             self.assertAlmostEqual(y, min(141.2, 14 * x))
 
+    def test_left_of_the_ridge_the_roof_does_not_reach_the_peak(self) -> None:
+        run, section, looks = section_of("peers")
+        run.peaks = {threads: load.Estimate(1e15) for threads in run.peaks}
+        roof = page.render(roofline.pages(run, section, looks)[0]).axes[0].lines[0]
+        for x, y in zip(roof.get_xdata(), roof.get_ydata()):
+            self.assertAlmostEqual(y, 14 * x)
+
     def test_needs_a_bandwidth(self) -> None:
         run, section, looks = section_of("peers")
         run.bandwidths = {}
