@@ -13,6 +13,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -23,6 +24,9 @@ from caption_cases import Captions  # noqa: E402, F401  (to be run)
 from family_cases import BoundedByMemory, Crossovers, Encoders, Maps  # noqa: E402, F401
 from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401
 from matmul_cases import Ladder, Peers, Roofline, Winners  # noqa: E402, F401
+
+if figure_cases.matplotlib is not None:
+    import page
 
 setUpModule = figure_cases.setUpModule
 
@@ -91,6 +95,20 @@ class Files(unittest.TestCase):
         self.assertEqual(printed, [])
         self.assertIn("none of these runs has a crossover", errors)
         self.assertFalse((ROOT / "none").exists())
+
+    def test_who_is_interrupted_leaves_the_old_file(self) -> None:
+        folder = ROOT / "interrupted"
+        folder.mkdir()
+        path = folder / "a.png"
+        page.replace(path, b"old")
+        self.assertEqual(path.stat().st_mode & 0o777, 0o666 & ~page._umask())
+        for stop in (KeyboardInterrupt, OSError):
+            with mock.patch("os.replace", side_effect=stop), self.assertRaises(stop):
+                page.replace(path, b"new")
+            self.assertEqual([(each.name, each.read_bytes()) for each in folder.iterdir()],
+                             [("a.png", b"old")])
+        page.replace(path, b"new")
+        self.assertEqual(path.read_bytes(), b"new")
 
     def test_vector_figures_are_text_and_short_numbers(self) -> None:
         directory = run_dir("quickstart")
