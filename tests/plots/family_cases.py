@@ -60,6 +60,22 @@ class Encoders(unittest.TestCase):
         page.render(workers.pages(run, section, looks)[0])
         self.assertEqual(workers.pages(*section_of("encoder")), [])
 
+    def test_workers_have_a_panel_for_what_else_varies(self) -> None:
+        run, section, looks = section_of("workers")
+        slower = [replace(cell, settings={**cell.settings, "schedule": "static"},
+                          seconds=load.Estimate(cell.seconds.value * cell.threads))
+                  for cell in section.cells]
+        alone = workers.pages(run, section, looks)[0]
+        section.cells = section.cells + slower
+        drawn = workers.pages(run, section, looks)[0]
+        self.assertEqual(alone.headings, ["4 cores"])
+        self.assertEqual(drawn.headings, ["4 cores", "4 cores, schedule=static"])
+        lines = [[list(line.get_ydata()) for line in axes.lines]
+                 for axes in page.render(drawn).axes]
+        self.assertEqual(lines[0], [list(line.get_ydata())
+                                    for line in page.render(alone).axes[0].lines])
+        self.assertNotEqual(lines[0], lines[1])
+
     def profiled(self, variant: str, threads: int, led: float, waited: list[float],
                  **settings: str) -> load.Cell:
         """A cell whose passes take 10 ms in the median; led: seconds of each of two operations."""
