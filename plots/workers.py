@@ -81,18 +81,28 @@ def _headings(groups: list[list[Cell]], cores: int) -> list[str]:
                                            if name in rest)]) for rest in rests]
 
 
+def _merged(found: list[dict[str, dict[int, float]]]) -> dict[str, list[dict[int, float]]]:
+    """The regrets of each panel; rules that say the same everywhere are one line."""
+    names: dict[str, str] = {}
+    for rule in found[0]:
+        same = next((other for other in names
+                     if all(each[other] == each[rule] for each in found)), rule)
+        names[same] = f"{names[same]}; {rule}" if same in names else rule
+    return {name: [each[rule] for each in found] for rule, name in names.items()}
+
+
 def _page(run: Run, section: Section, drawn: list[tuple[list[Cell], dict[str, dict[int, float]]]],
           headings: list[str], is_part: bool) -> Page:
-    values = {name: [value for _, found in drawn for value in found[name].values()]
-              for name in drawn[0][1]}
+    lines = _merged([found for _, found in drawn])
+    values = {name: [value for each in of_rule for value in each.values()]
+              for name, of_rule in lines.items()}
     top = max(10.0, 1.1 * max(max(found) for found in values.values()))
     width, height = (6.6, 4.0) if len(drawn) == 1 else (3.9, 2.7)
 
     def draw(axes: Axes, index: int) -> None:
-        found = drawn[index][1]
-        batches = sorted(found["one"])
-        for of_rule, colour, marker in zip(found.values(), COLOURS, MARKERS):
-            axes.plot(batches, [of_rule[batch] for batch in batches], color=colour,
+        batches = sorted(drawn[index][1]["one"])
+        for of_rule, colour, marker in zip(lines.values(), COLOURS, MARKERS):
+            axes.plot(batches, [of_rule[index][batch] for batch in batches], color=colour,
                       marker=marker, markersize=4, linewidth=1.2, clip_on=False)
         axes.axhline(0, color=GREY, linewidth=0.8)
         set_size_axis(axes, batches, width)

@@ -41,6 +41,16 @@ class Encoders(unittest.TestCase):
         for y, cell in zip(line.get_ydata(), serial):
             self.assertAlmostEqual(y, 1e3 * cell.seconds.value / cell.problem["batch"])
 
+    def test_cells_without_texts_have_no_time_of_one(self) -> None:
+        run, section, looks = section_of("encoder")
+        serial = [cell for cell in section.cells if cell.label == "serial"]
+        serial[0].items.clear()
+        serial[1].items["texts"] = 0.0
+        axes = page.render(texts.pages(run, section, looks)[0]).axes[0]
+        line = next(line for line in axes.lines if line.get_marker() == looks["serial"].marker)
+        self.assertEqual(list(line.get_xdata()),
+                         [cell.problem["batch"] for cell in serial[2:]])
+
     def test_crossovers_and_sweeps_have_it_and_other_families_do_not(self) -> None:
         self.assertEqual(len(texts.pages(*section_of("encoder", 1))), 1)
         self.assertEqual(texts.pages(*section_of("rows")), [])
@@ -59,6 +69,14 @@ class Encoders(unittest.TestCase):
         self.assertEqual(sorted(found["one"]), [1, 2, 4, 8])
         page.render(workers.pages(run, section, looks)[0])
         self.assertEqual(workers.pages(*section_of("encoder")), [])
+
+    def test_rules_that_say_the_same_are_one_line(self) -> None:
+        run, section, looks = section_of("workers")
+        run.cores = 2
+        names = [text for _, text in workers.pages(run, section, looks)[0].legend]
+        self.assertEqual([name.partition(":")[0] for name in names],
+                         ["one; half the cores", "all cores", "twice the cores",
+                          "min(batch, cores)"])
 
     def test_workers_have_a_panel_for_what_else_varies(self) -> None:
         run, section, looks = section_of("workers")
