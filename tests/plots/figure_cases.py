@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -35,7 +36,7 @@ else:
     import speedup
     import style
     from matplotlib.colors import to_hex, to_rgb
-    from matplotlib.patches import Rectangle
+    from matplotlib.patches import Patch, Rectangle
 
 
 ROOT = Path(tempfile.mkdtemp(prefix="plots_test_"))
@@ -269,6 +270,23 @@ class Content(unittest.TestCase):
         self.assertEqual(len(centres["naive"]), 5)  # the sixth was skipped
         for left, right in zip(figure.labels, figure.labels[1:]):
             self.assertTrue(all(a < b for a, b in zip(centres[left], centres[right])))
+
+    def test_too_many_bars_are_told_apart_by_threads(self) -> None:
+        run, section, looks = section_of("layers")
+        whole = bars.pages(run, section, looks)
+        self.assertEqual([drawn.part for drawn in whole], [""])
+        more = [replace(cell, label=f"other_{cell.label}") for cell in section.cells]
+        section.cells = section.cells + more
+        drawn = bars.pages(run, section, style.assign_looks([section.labels()])[0])
+        self.assertEqual([each.part for each in drawn], ["1thread", "2threads"])
+        for each, arms in zip(drawn, (10, 6)):
+            names = [text for artist, text in each.legend if isinstance(artist, Patch)]
+            self.assertEqual(len(names), arms)
+            threads = {name.endswith("[threads=2]") for name in names}
+            self.assertEqual(threads, {arms == 6})
+        colours = {to_hex(artist.get_facecolor()) for artist, _ in drawn[1].legend
+                   if isinstance(artist, Patch)}
+        self.assertEqual(len(colours), 6)
 
     def test_speed_up_is_the_comparison(self) -> None:
         _, section, looks = section_of("square_sweep")
