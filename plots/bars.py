@@ -9,6 +9,7 @@ from typing import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 import caption
 import outcome
@@ -120,7 +121,8 @@ class _Bars:
         axes.bar(centres, heights, width=GROUP / len(self.labels), zorder=2,
                  **_fill(self.looks[label]))
         axes.errorbar(centres, heights, yerr=list(zip(*[value.reach() for value in values])),
-                      fmt="none", ecolor="#333333", elinewidth=0.9, zorder=3)
+                      fmt="none", ecolor="#333333", elinewidth=0.9, zorder=3,
+                      path_effects=[withStroke(linewidth=2, foreground="white")])  # on black bars
         if self.ceilings:
             self._draw_ceilings(axes, places)
         upright = self.bar_inches < 0.34
