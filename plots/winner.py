@@ -25,6 +25,7 @@ FEWEST = 3          # values along either axis
 CELL_INCHES = 0.46
 PRODUCT_PLANES = ((("m",), ("k",)), (("m",), ("n",)))  # of matmul: a panel fixes the third extent
 HATCH = "/////"
+INCOMPLETE = "*"
 
 Group = tuple[str, ...]      # extents that share their value
 Plane = tuple[Group, Group]  # y axis, x axis
@@ -37,12 +38,14 @@ OVERLAP = "as the 95% intervals of these two overlap, or one has none"
 @dataclass(frozen=True)
 class Winner:
     """The best arm of one problem. factor and resolved are those over the runner-up; paired: by a
-    comparison of the two block by block, else by their own intervals, which tells less."""
+    comparison of the two block by block, else by their own intervals, which tells less. incomplete: an
+    arm that could compute the problem was not measured, and might have won."""
 
     label: str
     factor: float
     resolved: bool
     paired: bool = False
+    incomplete: bool = False
 
 
 def winner_of(cells: list[Cell], comparisons: Iterable[Comparison] = ()) -> Winner | None:
@@ -53,14 +56,15 @@ def winner_of(cells: list[Cell], comparisons: Iterable[Comparison] = ()) -> Winn
     if len(order) < 2:
         return None
     first, second = order[0].label, order[1].label
+    incomplete = any(cell.status not in ("measured", "unsupported") for cell in cells)
     best, other = order[0].seconds, order[1].seconds
     factor = other.value / best.value
     for row in comparisons:
         if {row.label, row.against} == {first, second}:
             told = "faster" if row.label == first else "slower"
-            return Winner(first, factor, row.verdict == told, True)
+            return Winner(first, factor, row.verdict == told, True, incomplete)
     resolved = best.high is not None and other.low is not None and best.high < other.low
-    return Winner(first, factor, resolved)
+    return Winner(first, factor, resolved, incomplete=incomplete)
 
 
 @dataclass
@@ -91,7 +95,7 @@ def _maps(section: Section, plane: Plane) -> list[_Map]:
     compared: dict[tuple[tuple[str, int], ...], list[Comparison]] = {}
     for row in section.comparisons:
         compared.setdefault(key_of(row.problem), []).append(row)
-    for cell in section.measured():
+    for cell in section.cells:
         by_problem.setdefault(tuple(cell.problem.items()), []).append(cell)
     for items, cells in by_problem.items():
         problem = dict(items)
@@ -146,6 +150,7 @@ class _Winners:
                                  hatch="" if winner.resolved else HATCH))
         box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
         factor = short_number(winner.factor) if winner.factor >= 10 else f"{winner.factor:.2f}"
+        factor += INCOMPLETE if winner.incomplete else ""
         axes.text(column, row, factor, ha="center", va="center", color=ink,
                   fontsize=SMALL_POINTS - 1, bbox=None if winner.resolved else box)
 
@@ -161,12 +166,14 @@ def _meaning(maps: list[_Map]) -> str:
     """What hatches mean: how a cell is judged depends on whether its best two were compared."""
     winners = [winner for each in maps for winner in each.winners.values()]
     paired = sum(winner.paired for winner in winners)
+    star = f" {INCOMPLETE}: of the arms that were measured; another was not." if any(
+        winner.incomplete for winner in winners) else ""
     if paired == len(winners):
-        return f"{MEANING} {PAIRED}."
+        return f"{MEANING} {PAIRED}.{star}"
     if not paired:
-        return f"{MEANING}, {OVERLAP}."
+        return f"{MEANING}, {OVERLAP}.{star}"
     return f"{MEANING} {PAIRED}, or, in {len(winners) - paired} of {len(winners)} cells, where " \
-        f"they were not compared, {OVERLAP}."
+        f"they were not compared, {OVERLAP}.{star}"
 
 
 def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:

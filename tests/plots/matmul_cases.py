@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import replace
 
 import figure_cases
 from figure_cases import draw, load, run_dir, section_of
@@ -146,6 +147,19 @@ class Winners(unittest.TestCase):
         self.assertFalse(found.resolved)
         self.assertEqual(winner.winner_of(cells, [row("c", "a", "slower")]),
                          winner.Winner("a", 1.2, False))
+
+    def test_a_winner_over_arms_that_were_skipped_has_a_star(self) -> None:
+        cells = [cell("a", 1.0, 0.9, 1.1), cell("b", 1.2, 1.15, 1.3)]
+        for status, incomplete in (("unsupported", False), ("skipped", True), ("failed", True)):
+            other = load.Cell("c", 1, {"m": 8}, status, None, None, None, None)
+            self.assertEqual(winner.winner_of([*cells, other]).incomplete, incomplete)
+        run, section, looks = section_of("peers", 4)
+        self.assertNotIn("*:", winner.pages(run, section, looks)[0].caption[1])
+        section.cells[0] = replace(section.cells[0], status="skipped", seconds=None)
+        drawn = winner.pages(run, section, looks)[0]
+        self.assertIn("*: of the arms that were measured", drawn.caption[1])
+        words = [text.get_text() for text in page.render(drawn).axes[0].texts]
+        self.assertEqual(sum(word.endswith("*") for word in words), 1)
 
     def test_the_caption_tells_how_cells_are_judged(self) -> None:
         run, section, looks = section_of("peers", 4)
