@@ -107,6 +107,19 @@ def _maps(section: Section, plane: Plane) -> list[_Map]:
     return [each for each in maps.values() if _is_grid(each)]
 
 
+def _not_on(section: Section, maps: list[_Map]) -> str:
+    """What the caption says of problems without a colour."""
+    shown = sum(len(found.winners) for found in maps)
+    cells = sum(len(found.axis(0)) * len(found.axis(1)) for found in maps)
+    problems: dict[object, int] = {}
+    for cell in section.measured():
+        problems[key_of(cell.problem)] = problems.get(key_of(cell.problem), 0) + 1
+    others = sum(count > 1 for count in problems.values()) - shown
+    return " ".join([
+        "White: fewer than two arms were measured." if cells > shown else "",
+        f"Problems that form no map of their own, not shown: {others}." if others else ""]).strip()
+
+
 def _is_grid(found: _Map) -> bool:
     """Whether at least half of a map of some size is there: scattered shapes make none."""
     rows, columns = len(found.axis(0)), len(found.axis(1))
@@ -116,8 +129,9 @@ def _is_grid(found: _Map) -> bool:
 class _Winners:
     """What all panels have in common."""
 
-    def __init__(self, looks: dict[str, Look], maps: list[_Map]) -> None:
+    def __init__(self, looks: dict[str, Look], maps: list[_Map], not_shown: str) -> None:
         self.maps = maps
+        self.not_shown = not_shown
         won = {winner.label for each in maps for winner in each.winners.values()}
         self.labels = [label for label in looks if label in won]
         self.colours = {label: looks[label].colour for label in self.labels}
@@ -183,7 +197,7 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     for plane in _planes(section):
         maps = _maps(section, plane)
         if maps:
-            winners = _Winners(looks, maps)
+            winners = _Winners(looks, maps, _not_on(section, maps))
             return [_page(run, section, winners, plane, [maps[i] for i in chosen])
                     for chosen in pages_of(len(maps))]
     return []
@@ -203,6 +217,6 @@ def _page(run: Run, section: Section, winners: _Winners, plane: Plane,
         draw=lambda axes, i: winners.draw(axes, maps[i]),
         legend=winners.legend(),
         caption=[caption.provenance(run, section, (cell.launches for cell in cells)),
-                 _meaning(maps), caption.not_shown(section.cells)],
+                 f"{_meaning(maps)} {winners.not_shown}", caption.not_shown(section.cells)],
         width=CELL_INCHES * winners.columns, height=0.8 * CELL_INCHES * winners.rows,
         shared=False, columns=max(1, min(len(maps), 3, int(12 / (CELL_INCHES * winners.columns)))))

@@ -27,7 +27,6 @@ except ImportError:
 else:
     import bars
     import caption
-    import outcome
     import page
     import panels
     import plot
@@ -192,6 +191,15 @@ class Content(unittest.TestCase):
         self.assertEqual(self.bands(overview), [])
         self.assertEqual([self.bands(axes) for axes in pairs], expected)
 
+    def test_an_interval_that_is_not_certain_is_no_band(self) -> None:
+        run, section, looks = section_of("quickstart")
+        section.crossovers[0] = replace(section.crossovers[0], outcome="unresolved")
+        drawn = speedup.pages(run, section, looks)[0]
+        self.assertEqual(self.bands(page.render(drawn).axes[0]), [])
+        names = [text for _, text in drawn.legend]
+        self.assertIn("perhaps a crossover", names)
+        self.assertNotIn("crossover interval", names)
+
     def test_ribbon_is_the_inverted_interval_of_the_time(self) -> None:
         cell = load.Cell("simd", 1, {"m": 8}, "measured", None, load.Estimate(2.0, 1.6, 4.0),
                          10.0, 8)
@@ -295,68 +303,6 @@ class Content(unittest.TestCase):
         line = next(line for line in axes.lines if line.get_marker() == look.marker)
         expected = [row.ratio.value for row in section.comparisons if row.label == "naive"]
         self.assertEqual(list(line.get_ydata()), expected)
-
-
-class Words(unittest.TestCase):
-    """Outcomes as sentences, and how problems are arranged."""
-
-    def pair(self, result: str, intervals: list[tuple[float, float]] = [],
-             wins: list[bool] = [], axis: str = "size") -> load.Crossover:
-        points = [load.Point(size, load.Estimate(1.0), "?", 6) for size in (16, 1024)]
-        return load.Crossover("new", "old", axis, {}, result, intervals, wins, None, None, [],
-                              points)
-
-    def test_outcome_sentences(self) -> None:
-        say = outcome.sentence
-        self.assertEqual(say(self.pair("crossing", [(48, 64)], [True])),
-                         "new overtakes old between size 48 and 64")
-        self.assertEqual(say(self.pair("crossing", [(4, 8)], [False], "m")),
-                         "new falls behind old between m=4 and 8")
-        self.assertEqual(
-            say(self.pair("several", [(4, 8), (12, 16), (20, 24)], [True, False, True])),
-            "new overtakes old between size 4 and 8, 20 and 24; falls behind between size 12 "
-            "and 16")
-        self.assertEqual(say(self.pair("below")), "new is faster than old from size 16 to 1024")
-        self.assertEqual(say(self.pair("above")), "new is slower than old from size 16 to 1024")
-        self.assertEqual(say(self.pair("indistinguishable")),
-                         "new and old cannot be told apart from size 16 to 1024")
-        self.assertEqual(say(self.pair("unresolved")),
-                         "new against old: not resolved from size 16 to 1024")
-
-    def arranged(self, problems: list[load.Problem]) -> list[panels.Panel]:
-        section = load.Section("s", "sweep", "f", "")
-        section.cells = [load.Cell("a", 1, problem, "measured", None, load.Estimate(1.0), 1.0, 6)
-                         for problem in problems]
-        return panels.sweep_panels(section)
-
-    def test_problems_become_panels(self) -> None:
-        square = self.arranged([synthetic_runs.square(size) for size in (64, 16, 32, 128)])
-        self.assertEqual([(p.axis.name, p.values, p.fixed) for p in square],
-                         [("size", [16, 32, 64, 128], {"batch": 1})])
-        self.assertTrue(panels.is_series(square))
-        layers = self.arranged([{"m": m, "n": n, "k": k} for n, k in ((768, 768), (3072, 768))
-                                for m in (1, 8, 64)])
-        self.assertEqual([(p.axis.name, p.values, p.fixed) for p in layers],
-                         [("m", [1, 8, 64], {"n": 768, "k": 768}),
-                          ("m", [1, 8, 64], {"n": 3072, "k": 768})])
-        self.assertFalse(panels.is_series(layers))
-        shapes = self.arranged([{"m": i, "n": 7 * i % 11, "k": 5 * i % 13} for i in range(1, 9)])
-        self.assertEqual([(p.axis, len(p.problems)) for p in shapes], [(None, 4), (None, 4)])
-        batches = self.arranged([{"batch": b, "m": s, "n": s, "k": s} for b in (1, 4)
-                                 for s in (8, 16, 32, 64)])
-        self.assertEqual([(p.axis.name, p.fixed["batch"]) for p in batches],
-                         [("size", 1), ("size", 4)])
-        self.assertTrue(panels.is_series(batches))
-
-    def test_sections_whose_names_look_alike_keep_their_files(self) -> None:
-        taken: set[str] = set()
-        some = page.Page("bars", "", [], "", "", lambda axes, i: None, [], [])
-        stems = [plot.file_stem(name, some, taken) for name in ("a/b", "a_b", "../x")]
-        self.assertEqual(stems, ["a_b_bars", "a_b_bars_2", "_x_bars"])
-
-    def test_short_numbers(self) -> None:
-        self.assertEqual([style.short_number(v) for v in (0.01234, 1.5, 48, 1230, 20211, 2e6)],
-                         ["0.0123", "1.5", "48", "1230", "20.2k", "2M"])
 
 
 class Looks(unittest.TestCase):

@@ -184,6 +184,18 @@ class Winners(unittest.TestCase):
         self.assertEqual(hatched, sum(not w.resolved for w in maps[0].winners.values()))
         self.assertEqual(len(axes.patches), 20)
 
+    def test_the_caption_tells_of_problems_without_a_colour(self) -> None:
+        run, section, looks = section_of("peers", 4)
+        text = winner.pages(run, section, looks)[0].caption[1]
+        self.assertNotIn("White", text)
+        self.assertNotIn("no map", text)
+        lone, odd = section.cells[0].problem, {"batch": 1, "m": 7, "n": 7, "k": 7}
+        section.cells = [each for each in section.cells if each.problem != lone] + [
+            replace(each, problem=odd) for each in section.cells if each.problem == lone]
+        text = winner.pages(run, section, looks)[0].caption[1]
+        self.assertIn("White: fewer than two arms", text)
+        self.assertIn("Problems that form no map of their own, not shown: 1.", text)
+
     def test_scattered_shapes_make_no_map(self) -> None:
         for name, index in (("odd", 3), ("square_sweep", 0)):
             self.assertEqual(winner.pages(*section_of(name, index)), [])

@@ -21,9 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import figure_cases  # noqa: E402
 from figure_cases import EXPECTED, PLOTS, ROOT, load, run_dir, synthetic_runs  # noqa: E402
-from caption_cases import Captions  # noqa: E402, F401  (to be run)
+from caption_cases import Captions, Words  # noqa: E402, F401  (to be run)
 from family_cases import BoundedByMemory, Crossovers, Encoders, Maps  # noqa: E402, F401
-from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401
+from figure_cases import Content, Layout, Looks  # noqa: E402, F401
 from matmul_cases import Ladder, Peers, Roofline, Winners  # noqa: E402, F401
 
 if figure_cases.matplotlib is not None:
