@@ -305,6 +305,22 @@ class Content(unittest.TestCase):
         self.assertEqual(list(line.get_ydata()), expected)
 
 
+class Baselines(unittest.TestCase):
+    """Speed-up over more than one arm."""
+
+    def test_every_baseline_has_its_panel(self) -> None:
+        run, section, looks = section_of("square_sweep")
+        rows = section.comparisons
+        section.comparisons = rows + [replace(row, against="simd", ratio=load.Estimate(9.0))
+                                      for row in rows if row.label in ("naive", "ikj")]
+        drawn = speedup.pages(run, section, looks)
+        self.assertEqual([each.headings for each in drawn], [["over openblas", "over simd"]])
+        first, second = page.render(drawn[0]).axes
+        self.assertEqual(len([line for line in second.lines if line.get_marker() != "None"]), 2)
+        self.assertGreater(second.get_ylim()[1], 9)
+        self.assertNotEqual(first.get_ylim(), second.get_ylim())
+
+
 class Looks(unittest.TestCase):
     """Arms can be told apart, without colour too."""
 

@@ -23,7 +23,7 @@ import figure_cases  # noqa: E402
 from figure_cases import EXPECTED, PLOTS, ROOT, load, run_dir, synthetic_runs  # noqa: E402
 from caption_cases import Captions, Words  # noqa: E402, F401  (to be run)
 from family_cases import BoundedByMemory, Crossovers, Encoders, Maps  # noqa: E402, F401
-from figure_cases import Content, Layout, Looks  # noqa: E402, F401
+from figure_cases import Baselines, Content, Layout, Looks  # noqa: E402, F401
 from matmul_cases import Ladder, Peers, Roofline, Winners  # noqa: E402, F401
 
 if figure_cases.matplotlib is not None:
