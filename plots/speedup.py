@@ -18,7 +18,8 @@ from load import Comparison, Crossover, Estimate, Run, Section
 from page import Legend, Page, columns_for, pages_of
 from panels import (Panel, crossover_panels, describe, is_series, key_of, part_of,
                     sweep_panels)
-from style import GREY, MANY_LINES, MARGIN_BAND, SIGN_MARKS, Look, set_log_axis, set_size_axis
+from style import (GREY, MANY_LINES, MARGIN_BAND, SIGN_MARKS, TEXT_POINTS, Look, set_log_axis,
+                   set_size_axis, text_inches)
 
 NAME = "speedup"
 SIMULTANEOUS = "Above 1 the variant is faster. Error bars: simultaneous 95% intervals over all " \
@@ -40,6 +41,9 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
               for against in dict.fromkeys(row.against for row in section.comparisons)]
     if all(len(each.panels) == 1 for each in ratios):  # a panel per baseline instead of a file
         groups = [[(each, each.panels[0]) for each in ratios]]
+        limits = ratio_limits([row.ratio for row in section.comparisons], section.margin)
+        for each in ratios:
+            each.limits = limits
     else:
         groups = [[(each, panel) for panel in each.panels] for each in ratios]
     return [_sweep_page(run, section, [group[i] for i in chosen], group)
@@ -201,7 +205,7 @@ def _sweep_legend(shown: list[tuple[_Ratios, Panel]]) -> Legend:
 
 def _sweep_page(run: Run, section: Section, shown: list[tuple[_Ratios, Panel]],
                 group: list[tuple[_Ratios, Panel]]) -> Page:
-    """Panels of one baseline, or of several, of which each has an axis of its own."""
+    """Panels of one baseline, or of several."""
     ratios = shown[0][0]
     several = len({each.against for each, _ in group}) > 1
     all_panels, panels = [panel for _, panel in group], [panel for _, panel in shown]
@@ -216,6 +220,8 @@ def _sweep_page(run: Run, section: Section, shown: list[tuple[_Ratios, Panel]],
     if several:
         fixed = describe(panels[0].fixed)
         headings = [f"over {each.against}{': ' if fixed else ''}{fixed}" for each, _ in shown]
+        width = max(width, *(text_inches(f"over {each.against}:", TEXT_POINTS)
+                             for each, _ in group))
     without = sum(row.ratio.low is None for row in rows)
     return Page(
         stem=NAME,
@@ -231,5 +237,5 @@ def _sweep_page(run: Run, section: Section, shown: list[tuple[_Ratios, Panel]],
                  f"{caption.interval(PAIRED, len(rows), without)} {caption.noise(run)}",
                  caption.not_shown(section.cells)],
         width=width, height=2.6 if not single else 5.2 if most > MANY_LINES else 4.0,
-        columns=max(1, min(columns_for(len(panels)), int(13.5 / width))), shared=not several,
+        columns=max(1, min(columns_for(len(panels)), int(13.5 / width))),
         tick_lines=max(tick.count("\n") + 1 for panel in panels for tick in panel.ticks))
