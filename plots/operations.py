@@ -16,7 +16,7 @@ from style import GREY, SMALL_POINTS, Look, short_number, text_inches
 NAME = "operations"
 SUFFIX = "_seconds"
 WAITING = "waiting"
-OUTSIDE = "outside of the operations"
+OUTSIDE = "not in the profiled pass"
 # In the order of the pass; those of matrix products are dark.
 COLOURS = {
     "lookup": "#BBBBBB", "norm": "#EE9966", "projection": "#114477", "qk_norm_rope": "#DDCC77",
@@ -28,9 +28,10 @@ MEDIAN = {"color": "black", "linewidth": 1.6}
 ROW_INCHES = 0.24
 PANEL_INCHES = 3.0
 MEANING = "Bars: one profiled pass, per thread; what the threads of a team waited is taken off all " \
-    f"their operations alike. Black line: median of all passes. {OUTSIDE.capitalize()}: what the " \
-    "profiled pass lacks up to there. A bar beyond the line: that pass took longer than most. " \
-    "Products quantise their input themselves; attention is scores, softmax and values."
+    "their operations alike. Black line: median of all passes. Hatched: what the profiled pass " \
+    "lacks up to there, since time passed outside of its operations or it was faster than most; " \
+    "a bar beyond the line: it was slower. Products quantise their input themselves; attention " \
+    "is scores, softmax and values."
 
 
 def members(cell: Cell) -> int:

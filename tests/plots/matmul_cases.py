@@ -106,10 +106,15 @@ class Roofline(unittest.TestCase):
 
     def test_left_of_the_ridge_the_roof_does_not_reach_the_peak(self) -> None:
         run, section, looks = section_of("peers")
-        run.peaks = {threads: load.Estimate(1e15) for threads in run.peaks}
-        roof = page.render(roofline.pages(run, section, looks)[0]).axes[0].lines[0]
+        section.cells = [replace(each, ceiling=load.Ceiling("int8_dot", each.threads,
+                                                            load.Estimate(1e15)))
+                         for each in section.cells]
+        drawn = roofline.pages(run, section, looks)[0]
+        roof = page.render(drawn).axes[0].lines[0]
         for x, y in zip(roof.get_xdata(), roof.get_ydata()):
             self.assertAlmostEqual(y, 14 * x)
+        self.assertEqual(drawn.legend[0][1], "measured bandwidth and 8-bit dot product peak")
+        self.assertTrue(drawn.headings[0].startswith("1 thread: 1000000 GFLOP/s"))
 
     def test_needs_a_bandwidth(self) -> None:
         run, section, looks = section_of("peers")
