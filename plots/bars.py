@@ -9,6 +9,7 @@ from typing import Iterator
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 import caption
 import outcome
@@ -16,12 +17,14 @@ import rates
 from load import Cell, Run, Section
 from page import Legend, Page, pages_of
 from panels import Panel, cells_by_place, is_series, key_of, part_of, sweep_panels
-from style import GREY, SMALL_POINTS, Look, set_linear_axis, set_log_axis, short_number
+from style import (GREY, SMALL_POINTS, Look, assign_looks, set_linear_axis, set_log_axis,
+                   short_number)
 
 NAME = "bars"
 WHISKER = "Whiskers: interval of the median over launches, at least 95%."
 GROUP = 0.84         # of the distance between groups is covered by bars
-NARROWEST = 0.085    # inches of a bar on which a hatch is still seen
+NARROWEST = 0.1      # inches of a bar on which a hatch is still seen
+MOST_BARS = 60       # of a panel; of more, each number of threads has a file of its own
 WIDEST = 0.45        # inches; wider bars of a small section say no more
 NUMBERED_BARS = 30   # a panel with more has no room for a number over every bar
 NUMBER_INCHES = 0.4  # of a number that stands upright
@@ -33,14 +36,16 @@ OVER_A_LINE = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}  # numbers
 class _Bars:
     """What all files of this figure have in common: the cells, the axes and the sizes."""
 
-    def __init__(self, section: Section, looks: dict[str, Look], panels: list[Panel]) -> None:
-        self.looks = looks
+    def __init__(self, section: Section, looks: dict[str, Look], panels: list[Panel],
+                 threads: int | None = None) -> None:
         self.panels = panels
+        self.threads = threads
         self.unit = rates.unit_of(section)
         self.cells = cells_by_place(section)
-        self.measured = section.measured()
+        self.measured = [cell for cell in section.measured() if threads in (None, cell.threads)]
         drawn = {cell.label for cell in self.measured}
         self.labels = [label for label in section.labels() if label in drawn]
+        self.looks = looks if threads is None else assign_looks([self.labels])[0]
         self.rates = [rates.rate(cell, self.unit) for cell in self.measured]
         self.peaks = rates.peaks_for(self.measured, self.unit)
         self.top = rates.axis_top(self.rates, self.peaks)
@@ -116,7 +121,8 @@ class _Bars:
         axes.bar(centres, heights, width=GROUP / len(self.labels), zorder=2,
                  **_fill(self.looks[label]))
         axes.errorbar(centres, heights, yerr=list(zip(*[value.reach() for value in values])),
-                      fmt="none", ecolor="#333333", elinewidth=0.9, zorder=3)
+                      fmt="none", ecolor="#333333", elinewidth=0.9, zorder=3,
+                      path_effects=[withStroke(linewidth=2, foreground="white")])  # on black bars
         if self.ceilings:
             self._draw_ceilings(axes, places)
         upright = self.bar_inches < 0.34
@@ -124,7 +130,6 @@ class _Bars:
             axes.annotate(short_number(value.value), (centre, value.high or value.value), (0, 3),
                           textcoords="offset points", rotation=90 if upright else 0, ha="center",
                           va="bottom", fontsize=SMALL_POINTS - 1, bbox=OVER_A_LINE)
-
 
     def _draw_ceilings(self, axes: Axes, places: list[tuple[float, Cell]]) -> None:
         """A line across the place of every bar that has one."""
@@ -150,29 +155,43 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
     panels = sweep_panels(section)
     if is_series(panels):
         return []
-    bars = _Bars(section, looks, panels)
     return [_page(run, section, bars, [panels[i] for i in chosen])
-            for chosen in pages_of(len(panels))]
+            for bars in _files(section, looks, panels) for chosen in pages_of(len(panels))]
+
+
+def _files(section: Section, looks: dict[str, Look], panels: list[Panel]) -> list[_Bars]:
+    """All arms together, or those of each number of threads where they are too many."""
+    whole = _Bars(section, looks, panels)
+    counts = sorted({cell.threads for cell in section.measured()})
+    if len(counts) < 2 or len(whole.labels) * max(len(p.problems) for p in panels) <= MOST_BARS:
+        return [whole]
+    return [_Bars(section, looks, panels, threads) for threads in counts]
 
 
 def _page(run: Run, section: Section, bars: _Bars, panels: list[Panel]) -> Page:
     axis = panels[0].axis
     without = sum(rate.low is None for rate in bars.rates)
     legend: Legend = [(Patch(**_fill(bars.looks[label])), label) for label in bars.labels]
+    team = "" if bars.threads is None else \
+        f"{bars.threads} thread{'' if bars.threads == 1 else 's'}"
     return Page(
         stem=NAME,
-        part=part_of(panels, bars.panels),
-        title=f"{section.family}: speed of every variant ({section.name})",
+        part="_".join(word for word in (team.replace(" ", ""), part_of(panels, bars.panels))
+                      if word),
+        title=f"{section.family}: speed of every variant{', ' if team else ''}{team} "
+              f"({section.name})",
         headings=[outcome.heading(panel, bars.panels) for panel in panels],
         x_label="" if axis is None else axis.name,
         y_label=bars.unit + (" (log scale)" if bars.log else ""),
         draw=lambda axes, i: bars.draw(axes, panels[i]),
-        legend=rates.peak_legend(bars.peaks, bars.top) + rates.ceiling_legend(bars.ceilings, "bar") + legend,
+        legend=rates.peak_legend(bars.peaks, bars.top)
+        + rates.ceiling_legend(bars.ceilings, "bar") + legend,
         caption=[caption.provenance(run, section, (cell.launches for cell in bars.measured)),
                  " ".join([caption.interval(WHISKER, len(bars.rates), without),
                            caption.noise(run), rates.peaks_above(bars.peaks, bars.top)]),
                  rates.BANDWIDTH if bars.ceilings else "",
-                 caption.not_shown(section.cells)],
+                 caption.not_shown(cell for cell in section.cells
+                                   if bars.threads in (None, cell.threads))],
         width=bars.width,
         height=bars.height,
         columns=max(1, min(len(panels), 3, int(ROW_INCHES / bars.width))),

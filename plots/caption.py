@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Iterable
 
 from load import Cell, Run, Section
 from panels import describe
 
 SHOWN_REASONS = 3  # of the cells that are left out; the others are counted
-REASON_LENGTH = 60
+NAMED_ARMS = 3     # of which cells are left out; more are counted
+REASON_LENGTH = 80
+_CLAUSES = re.compile(r"(.+)(?:; |, | and | \().+")  # all but the last one
 
 
 def provenance(run: Run, section: Section, launches: Iterable[int | None]) -> str:
@@ -43,30 +46,53 @@ def interval(what: str, values: int, without: int) -> str:
 
 
 def not_shown(cells: Iterable[Cell]) -> str:
-    """The cells that were not measured, by arm and status: three with their reasons, then a count.
-    """
+    """The cells that were not measured: first how many had no place in the budget, then the others
+    by arm and status; three of these with their reasons, then a count."""
+    missing = [cell for cell in cells if cell.seconds is None]
+    over = [cell for cell in missing if _is_over_budget(cell)]
     groups: dict[tuple[str, str], list[Cell]] = {}
-    for cell in cells:
-        if cell.seconds is None:
+    for cell in missing:
+        if not _is_over_budget(cell):
             groups.setdefault((cell.label, cell.status), []).append(cell)
-    if not groups:
-        return ""
-    missing = list(groups.values())
-    shown = [_why(group) for group in missing[:SHOWN_REASONS]]
-    others = sum(len(group) for group in missing[SHOWN_REASONS:])
-    if others:
-        shown.append(f"and {others} more cells")
-    return "Not shown: " + "; ".join(shown) + "."
+    others = list(groups.values())
+    shown = [f"over budget, {_whose(over)}"] if over else []
+    shown += [_why(group) for group in others[:SHOWN_REASONS]]
+    rest = sum(len(group) for group in others[SHOWN_REASONS:])
+    if rest:
+        shown.append(f"and {rest} more cells")
+    return f"Not shown: {'; '.join(shown)}." if shown else ""
+
+
+def _is_over_budget(cell: Cell) -> bool:
+    return cell.status == "skipped" and "of the budget" in (cell.reason or "")
+
+
+def _whose(cells: list[Cell]) -> str:
+    """E.g. "naive at 1024 and 2 others", or of several arms "23 cells of 4 arms"."""
+    arms = list(dict.fromkeys(cell.label for cell in cells))
+    if len(arms) == 1:
+        return f"{arms[0]} at {_places(cells)}"
+    of = f"{', '.join(arms[:-1])} and {arms[-1]}" if len(arms) <= NAMED_ARMS else \
+        f"{len(arms)} arms"
+    return f"{len(cells)} cells of {of}"
+
+
+def _places(cells: list[Cell]) -> str:
+    place, others = describe(cells[0].problem).removeprefix("size "), len(cells) - 1
+    return f"{place} and {others} other{'s' if others > 1 else ''}" if others else place
 
 
 def _why(group: list[Cell]) -> str:
-    """E.g. "naive at 1024 and 2 others: skipped, estimated 30 s": the reason of the first one."""
-    cell, others = group[0], len(group) - 1
-    place = describe(cell.problem).removeprefix("size ")
-    if others:
-        place += f" and {others} other" + ("s" if others > 1 else "")
-    reason = (cell.reason or "").removeprefix(cell.status).lstrip(":, ").rstrip(".")
-    if len(reason) > REASON_LENGTH:
-        reason = reason[:REASON_LENGTH - 3].rstrip() + "..."
+    """E.g. "naive at 1024 and 2 others: wrong, C[0][3,17]": the reason of the first one."""
+    cell = group[0]
+    reason = shortened((cell.reason or "").removeprefix(cell.status).lstrip(":, ").rstrip("."))
     status = f"{cell.status}, {reason}" if reason else cell.status
-    return f"{cell.label} at {place}: {status}"
+    return f"{cell.label} at {_places(group)}: {status}"
+
+
+def shortened(reason: str) -> str:
+    """The reason as far as its whole clauses fit; nothing where not even the first one does."""
+    while len(reason) > REASON_LENGTH:
+        clauses = _CLAUSES.fullmatch(reason)
+        reason = "" if clauses is None else clauses[1].rstrip(",;")
+    return reason

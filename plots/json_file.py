@@ -100,22 +100,28 @@ class Node:
         return {str(key): self[key].integer() for key in self.value}
 
 
-def read_file(path: Path) -> Node:
+def parse_file(path: Path, hint: str = "") -> Node:
+    """What the file holds; `hint` follows where there is no such file. Raises LoadError."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise LoadError(f"{path}: not found; is this a run directory?") from None
+        raise LoadError(f"{path}: not found{hint}") from None
     except OSError as error:
         raise LoadError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise LoadError(f"{path}: not UTF-8 text") from None
     try:
-        root = Node(json.loads(text), str(path))
+        return Node(json.loads(text), str(path))
     except json.JSONDecodeError as error:
         place = f"{path}:{error.lineno}:{error.colno}"
         raise LoadError(f"{place}: not valid JSON: {error.msg}; truncated?") from None
     except (ValueError, RecursionError):
         raise LoadError(f"{path}: not valid JSON: number or nesting too large") from None
+
+
+def read_file(path: Path, hint: str = "; is this a run directory?") -> Node:
+    """The same of a file that names its schema, which is checked."""
+    root = parse_file(path, hint)
     schema = root["schema"]
     if isinstance(schema.value, bool) or schema.value != SCHEMA:
         raise schema.fail(f"schema {SCHEMA}")

@@ -14,6 +14,7 @@ from json_file import LoadError, Node, read_file
 QUESTIONS = ("sweep", "compare", "crossover", "cost")
 OUTCOMES = ("crossing", "below", "above", "indistinguishable", "several", "unresolved")
 SIGNS = ("-", "0", "+", "?")
+VERDICTS = ("faster", "slower", "equivalent", "undecided")
 FMA_PEAK = "fma_f32"
 
 Problem = dict[str, int]  # extents by name, in the family's order
@@ -73,13 +74,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Comparison:
-    """ratio = time(against) / time(arm): above 1 the arm is faster."""
+    """ratio = time(against) / time(arm): above 1 the arm is faster. verdict is that on the arm."""
 
     label: str
     against: str
     problem: Problem
     ratio: Estimate
     launches: int | None
+    verdict: str = "undecided"
 
 
 @dataclass(frozen=True)
@@ -338,7 +340,7 @@ def _comparison(row: Node) -> Comparison:
     ratio = _estimate(row, "ratio", "ci95")
     assert ratio is not None  # rows without one are left out by the caller
     return Comparison(row["label"].text(), row["against_label"].text(), row["problem"].problem(),
-                      ratio, _launches(row))
+                      ratio, _launches(row), row["verdict"].one_of(VERDICTS))
 
 
 def _crossover(row: Node) -> Crossover:

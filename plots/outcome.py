@@ -6,16 +6,22 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+import caption
 from load import Crossover
 from page import Legend
 from panels import Panel, describe
 from style import BAND, BAND_EDGE, PREDICTED, SHARP_BAND
 
+CERTAIN = ("crossing", "several")  # outcomes whose intervals hold crossings
+BANDS = {"facecolor": BAND, "edgecolor": BAND_EDGE, "linewidth": 0.8}
+PERHAPS = {"facecolor": "none", "edgecolor": BAND_EDGE, "linewidth": 0.8, "linestyle": (0, (3, 2)),
+           "hatch": "////"}
+
 
 def sentence(pair: Crossover) -> str:
     """E.g. "simd_parallel[threads=2] overtakes simd between size 48 and 64"."""
     variant, against = pair.label, pair.against
-    if pair.outcome in ("crossing", "several") and pair.intervals:
+    if pair.outcome in CERTAIN and pair.intervals:
         return f"{variant} {_crossings(pair)}"
     if pair.outcome == "below":
         return f"{variant} is faster than {against} {_range(pair)}"
@@ -23,7 +29,8 @@ def sentence(pair: Crossover) -> str:
         return f"{variant} is slower than {against} {_range(pair)}"
     if pair.outcome == "indistinguishable":
         return f"{variant} and {against} cannot be told apart {_range(pair)}"
-    return f"{variant} against {against}: not resolved {_range(pair)}"
+    perhaps = f"; perhaps it {_crossings(pair)}" if pair.intervals else ""
+    return f"{variant} against {against}: not resolved {_range(pair)}{perhaps}"
 
 
 def _crossings(pair: Crossover) -> str:
@@ -66,12 +73,22 @@ def heading(panel: Panel, panels: list[Panel]) -> str:
     return outcome
 
 
+def notes(pair: Crossover, short: bool = False) -> str:
+    """What is to be known about the outcome, as one sentence; short: for above a panel."""
+    found = []
+    for note in pair.notes:
+        what, colon, sizes = note.rpartition(": ")
+        found.append(f"{caption.shortened(what)}: {sizes}" if short and colon else note)
+    text = "; ".join(found)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
 def draw_bands(axes: Axes, pair: Crossover | None) -> None:
     """Shades every interval of a crossing; darker the sharp one, a line where it was predicted."""
     if pair is None:
         return
     for low, high in pair.intervals:
-        axes.axvspan(low, high, facecolor=BAND, edgecolor=BAND_EDGE, linewidth=0.8, zorder=0.5)
+        axes.axvspan(low, high, **(BANDS if pair.outcome in CERTAIN else PERHAPS), zorder=0.5)
     if pair.sharp is not None:
         axes.axvspan(*pair.sharp, facecolor=SHARP_BAND, edgecolor="none", zorder=0.6)
     if pair.predicted is not None:
@@ -82,9 +99,10 @@ def band_legend(panels: list[Panel]) -> Legend:
     """Entries for what draw_bands() draws in any of these panels."""
     pairs = [panel.pair for panel in panels if panel.pair is not None]
     legend: Legend = []
-    if any(pair.intervals for pair in pairs):
-        legend.append((Patch(facecolor=BAND, edgecolor=BAND_EDGE, linewidth=0.8),
-                       "crossover interval"))
+    for look, text, certain in ((BANDS, "crossover interval", True),
+                                (PERHAPS, "perhaps a crossover", False)):
+        if any(pair.intervals and (pair.outcome in CERTAIN) is certain for pair in pairs):
+            legend.append((Patch(**look), text))
     if any(pair.sharp for pair in pairs):
         legend.append((Patch(facecolor=SHARP_BAND), "sharp interval"))
     if any(pair.predicted for pair in pairs):

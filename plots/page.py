@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import re
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -147,12 +149,34 @@ def save(figure: Figure, title: str, path: Path) -> None:
     """Writes the figure; the suffix of the path is the format. The same figure gives the same
     bytes: neither date nor version goes into the file. Raises OSError."""
     if path.suffix != ".svg":
-        figure.savefig(path, format=path.suffix[1:], dpi=DPI, metadata={"Software": None})
+        image = io.BytesIO()
+        figure.savefig(image, format=path.suffix[1:], dpi=DPI, metadata={"Software": None})
+        replace(path, image.getvalue())
         return
     text = io.StringIO()
     figure.savefig(text, format="svg", dpi=DPI,
                    metadata={"Date": None, "Creator": "crossover plot", "Title": title})
-    path.write_text(_rounded(text.getvalue()), encoding="utf-8")
+    replace(path, _rounded(text.getvalue()).encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Writes the file as a whole: who is interrupted leaves the old one, or none. Raises OSError."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    """What new files may not allow; mkstemp's are for their owner alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _rounded(svg: str) -> str:

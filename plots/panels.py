@@ -73,7 +73,8 @@ def measured_along(cells: dict[tuple[str, tuple[tuple[str, int], ...]], Cell], p
 
 
 def describe(problem: Problem, separator: str = " ") -> str:
-    """"size 64" or "m=1 n=768 k=768"; a batch of one is left out."""
+    """"size 64" or "m=1 n=768 k=768"; left out are a batch of one, and extents of 0, which stand
+    for what the arm itself brings."""
     extents = dict(problem)
     parts = []
     if all(extent in extents for extent in CUBE) and len({extents[e] for e in CUBE}) == 1:
@@ -81,7 +82,7 @@ def describe(problem: Problem, separator: str = " ") -> str:
         extents = {name: value for name, value in extents.items() if name not in CUBE}
     if extents.get("batch") == 1:
         del extents["batch"]
-    parts += [f"{name}={value}" for name, value in extents.items()]
+    parts += [f"{name}={value}" for name, value in extents.items() if value]
     return separator.join(parts)
 
 

@@ -17,7 +17,7 @@ import rates
 import style
 from load import Cell, Problem, Run, Section
 from page import Page
-from panels import CUBE, key_of
+from panels import CUBE, describe, key_of
 from style import GREY, SMALL_POINTS, Look, text_inches
 
 NAME = "peers"
@@ -49,6 +49,12 @@ class _View:
     words: list[str]                                    # "1 thread", "cold"
     cells: dict[tuple[str, object], Cell] = field(default_factory=dict)
     problems: dict[object, Problem] = field(default_factory=dict)
+    missing: dict[tuple[str, object], Cell] = field(default_factory=dict)
+
+    def without_panel(self) -> list[Problem]:
+        """Those of classes with too few problems."""
+        classes = self.classes()
+        return [problem for problem in self.problems.values() if class_of(problem) not in classes]
 
     def classes(self) -> list[str]:
         """Those with enough problems, in their order."""
@@ -84,21 +90,30 @@ def _sections(run: Run) -> list[Section]:
     return [section for section in run.sections if section.question != "crossover"]
 
 
+def _words(cell: Cell, varying: set[str]) -> list[str]:
+    """What the file of a cell is called."""
+    plural = "" if cell.threads == 1 else "s"
+    return [f"{cell.threads} thread{plural}"] + [
+        cell.settings[key] for key in SEPARATE[1:] if key in varying & set(cell.settings)]
+
+
 def _views(run: Run) -> list[_View]:
-    placed = [(section.family, cell) for section in _sections(run) for cell in section.measured()
-              if cell.gflops and all(extent in cell.problem for extent in CUBE)]
-    varying = _varying([cell for _, cell in placed])
+    placed = [(section.family, cell) for section in _sections(run) for cell in section.cells
+              if all(extent in cell.problem for extent in CUBE)
+              and (cell.gflops or cell.seconds is None)]
+    varying = _varying([cell for _, cell in placed if cell.seconds])
     views: dict[tuple[str, ...], _View] = {}
     for family, cell in placed:
         if cell.threads not in run.peaks:
             continue  # more than there are cores: the peak would not be theirs
-        plural = "" if cell.threads == 1 else "s"
-        words = [f"{cell.threads} thread{plural}"] + [
-            cell.settings[key] for key in SEPARATE[1:] if key in varying & set(cell.settings)]
+        words = _words(cell, varying)
         view = views.setdefault((family, *words), _View(family, cell.threads, words))
-        place = key_of(cell.problem)
-        view.cells.setdefault((_arm(cell, varying - set(SEPARATE)), place), cell)
-        view.problems.setdefault(place, cell.problem)
+        arm, place = _arm(cell, varying - set(SEPARATE)), key_of(cell.problem)
+        if cell.seconds is None:
+            view.missing.setdefault((arm, place), cell)
+        else:
+            view.cells.setdefault((arm, place), cell)
+            view.problems.setdefault(place, cell.problem)
     return [view for view in views.values() if view.classes()]
 
 
@@ -119,6 +134,14 @@ class _Peers:
 
     def shown(self) -> list[Cell]:
         return [cell for (arm, _), cell in self.view.cells.items() if arm in self.arms]
+
+    def not_shown(self) -> str:
+        """What the file leaves out, beside slow arms."""
+        few = [describe(problem) for problem in self.view.without_panel()]
+        parts = [caption.not_shown(cell for place, cell in self.view.missing.items()
+                                   if place not in self.view.cells),
+                 f"Too few of a kind for a panel: {'; '.join(few)}." if few else ""]
+        return " ".join(part for part in parts if part)
 
     def inches(self) -> float:
         most = max(sum(len(group) for group in self.view.groups(name))
@@ -224,5 +247,6 @@ def _page(run: Run, peers: _Peers) -> list[Page]:
                                     (cell.launches for cell in shown)),
                  " ".join([caption.interval(RIBBON, len(shown), sum(
                      cell.seconds is not None and cell.seconds.low is None for cell in shown)),
-                     caption.noise(run), slow])],
+                     caption.noise(run), slow]),
+                 peers.not_shown()],
         width=inches, height=2.7, tick_lines=1 if names == [CLASSES[0]] else 3)]

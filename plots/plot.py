@@ -152,6 +152,7 @@ def write_figures(run: Run, options: argparse.Namespace) -> int:
 def write_crossovers(runs: list[Run], options: argparse.Namespace) -> None:
     """Of several runs: their crossovers on one page, and as a table."""
     import crossovers
+    import page as pages
     import style
     style.apply()
     page = crossovers.page_of(runs)
@@ -161,7 +162,7 @@ def write_crossovers(runs: list[Run], options: argparse.Namespace) -> None:
     write_page(page, options.out / crossovers.NAME, options.format)
     table = crossovers.table_of(runs)
     write(options.out / f"{crossovers.NAME}.md",
-          lambda path: path.write_text(table, encoding="utf-8"))
+          lambda path: pages.replace(path, table.encode()))
 
 
 def draw_timeline(options: argparse.Namespace) -> None:

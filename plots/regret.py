@@ -8,7 +8,6 @@ their intervals, the best rule on top. Usage: regret.py SCORE [--out FOLDER] [--
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import warnings
@@ -17,9 +16,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True  # plots/ may be read-only or part of a checkout
 
+from json_file import LoadError, Node, read_file  # noqa: E402
 from plot import FORMATS, NOT_FIT, USAGE_ERROR, fail, has_matplotlib  # noqa: E402
 
-SCHEMA = 1
 OURS = "policy"
 LINEAR = 1.0      # percent; the axis is linear up to here, and logarithmic beyond
 ROW_INCHES = 0.27
@@ -57,26 +56,26 @@ class Score:
     strategies: list[Strategy]
 
 
-def bar_from(strategy: dict, value: str, interval: str) -> Bar:
-    low, high = strategy[interval]
-    return Bar(100 * float(strategy[value]), 100 * float(low), 100 * float(high))
+def bar_from(strategy: Node, value: str, interval: str) -> Bar:
+    ends = [end.number() for end in strategy[interval].rows()]
+    if len(ends) != 2:
+        raise strategy[interval].fail("two numbers")
+    return Bar(100 * strategy[value].number(), 100 * ends[0], 100 * ends[1])
 
 
 def load(path: Path) -> Score:
-    """Raises OSError, ValueError, KeyError or TypeError for what is no such file."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if data["schema"] != SCHEMA:
-        raise ValueError(f"schema {data['schema']} is not supported; expected {SCHEMA}")
-    strategies = [Strategy(str(one["strategy"]), bool(one["published"]),
+    """Raises LoadError with the file and the place of what is wrong."""
+    root = read_file(path, hint="")
+    strategies = [Strategy(one["strategy"].text(), one["published"].flag(),
                            bar_from(one, "mean_regret", "mean_ci95"),
                            bar_from(one, "p95_regret", "p95_ci95"))
-                  for one in data["strategies"]]
+                  for one in root["strategies"].rows()]
     if not strategies:
-        raise ValueError("no strategies")
-    condition = ", ".join(f"{key} = {value}" for key, value in data["condition"].items())
-    return Score(str(data["machine"]), condition, str(data["policy_made"]),
-                 int(data["held_out_shapes"]), int(data["launches"]), int(data["replicates"]),
-                 sorted(strategies, key=lambda one: one.mean.value))
+        raise root["strategies"].fail("at least one")
+    condition = ", ".join(f"{key} = {value}" for key, value in root["condition"].texts().items())
+    return Score(root["machine"].text(), condition, root["policy_made"].text(),
+                 root["held_out_shapes"].integer(), root["launches"].integer(),
+                 root["replicates"].integer(), sorted(strategies, key=lambda one: one.mean.value))
 
 
 def colour(strategy: Strategy) -> str:
@@ -169,9 +168,8 @@ def main(arguments: list[str]) -> None:
     options = parse(arguments)
     try:
         score = load(options.score)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        fail(f"{options.score}: {error!r}" if isinstance(error, KeyError)
-             else f"{options.score}: {error}", NOT_FIT)
+    except LoadError as error:
+        fail(str(error), NOT_FIT)
     warnings.filterwarnings("ignore")
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     if not has_matplotlib():

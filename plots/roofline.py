@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 import caption
 import rates
-from load import Cell, Run, Section
+from load import FMA_PEAK, Ceiling, Cell, Run, Section
 from page import Legend, Page
 from style import GREY, MANY_LINES, Look, log_ticks, set_log_axis, short_number
 
@@ -36,18 +36,26 @@ class _Roofline:
         self.cells = [cell for cell in section.measured()
                       if intensity(cell) and cell.threads in self.counts]
         self.intensities = {round(intensity(cell) or 0, 6) for cell in self.cells}
+        self.peaks = {count: self._peak(count) for count in self.counts}
         if self.cells:
             speeds = [cell.gflops for cell in self.cells if cell.gflops]
-            top = max([run.peaks[count].value / 1e9 for count in self.counts] + speeds)
+            top = max([peak.rate.value / 1e9 for peak in self.peaks.values()] + speeds)
             self.x = (min(self.intensities) / PADDING, max(self.intensities) * PADDING)
             self.y = (min(speeds) / PADDING, top * PADDING)
 
+    def _peak(self, threads: int) -> Ceiling:
+        """The highest of what bounds the cells; 8-bit kernels do more than the FMA peak allows."""
+        told = [cell.ceiling for cell in self.cells if cell.threads == threads
+                and cell.ceiling is not None and not cell.ceiling.of_bytes]
+        return max(told, key=lambda ceiling: ceiling.rate.value,
+                   default=Ceiling(FMA_PEAK, threads, self.run.peaks[threads]))
+
     def draw(self, axes: Axes, threads: int) -> None:
-        peak = self.run.peaks[threads].value / 1e9
+        peak = self.peaks[threads].rate.value / 1e9
         slope = self.run.bandwidths[threads].value / 1e9
         ridge = min(max(peak / slope, self.x[0]), self.x[1])
         axes.plot([self.x[0], ridge, self.x[1]],
-                  [min(peak, slope * self.x[0]), min(peak, slope * ridge), peak], color=GREY,
+                  [min(peak, slope * x) for x in (self.x[0], ridge, self.x[1])], color=GREY,
                   linewidth=1.6, zorder=1.5)
         for number, label in enumerate(self.labels(threads)):
             points = [cell for cell in self.cells if cell.label == label]
@@ -68,12 +76,14 @@ class _Roofline:
 
     def heading(self, threads: int) -> str:
         plural = "" if threads == 1 else "s"
-        return (f"{threads} thread{plural}: {self.run.peaks[threads].value / 1e9:.0f} GFLOP/s, "
+        return (f"{threads} thread{plural}: {self.peaks[threads].rate.value / 1e9:.0f} GFLOP/s, "
                 f"{self.run.bandwidths[threads].value / 1e9:.1f} GB/s")
 
     def legend(self) -> Legend:
         roof = Line2D([], [], color=GREY, linewidth=1.6)
-        return [(roof, "measured bandwidth and FMA peak")] + [
+        names = dict.fromkeys(rates.PEAK_NAMES.get(peak.probe, peak.probe)
+                              for peak in self.peaks.values())
+        return [(roof, f"measured bandwidth and {' or '.join(names)}")] + [
             (Line2D([], [], **(self.looks[label].line() | {"linestyle": "none"})), label)
             for label in self.labels()]
 

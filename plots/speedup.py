@@ -16,8 +16,10 @@ import caption
 import outcome
 from load import Comparison, Crossover, Estimate, Run, Section
 from page import Legend, Page, columns_for, pages_of
-from panels import Panel, crossover_panels, is_series, key_of, part_of, sweep_panels
-from style import GREY, MANY_LINES, MARGIN_BAND, SIGN_MARKS, Look, set_log_axis, set_size_axis
+from panels import (Panel, crossover_panels, describe, is_series, key_of, part_of,
+                    sweep_panels)
+from style import (GREY, MANY_LINES, MARGIN_BAND, SIGN_MARKS, TEXT_POINTS, Look, set_log_axis,
+                   set_size_axis, text_inches)
 
 NAME = "speedup"
 SIMULTANEOUS = "Above 1 the variant is faster. Error bars: simultaneous 95% intervals over all " \
@@ -35,12 +37,17 @@ def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:
                   if panel.pair is not None and panel.pair.points]
         return [_crossover_page(run, section, [panels[i] for i in chosen], panels)
                 for chosen in pages_of(len(panels))]
-    found: list[Page] = []
-    for against in dict.fromkeys(row.against for row in section.comparisons):
-        ratios = _Ratios(section, looks, against)
-        found += [_sweep_page(run, section, ratios, [ratios.panels[i] for i in chosen])
-                  for chosen in pages_of(len(ratios.panels))]
-    return found
+    ratios = [_Ratios(section, looks, against)
+              for against in dict.fromkeys(row.against for row in section.comparisons)]
+    if all(len(each.panels) == 1 for each in ratios):  # a panel per baseline instead of a file
+        groups = [[(each, each.panels[0]) for each in ratios]]
+        limits = ratio_limits([row.ratio for row in section.comparisons], section.margin)
+        for each in ratios:
+            each.limits = limits
+    else:
+        groups = [[(each, panel) for panel in each.panels] for each in ratios]
+    return [_sweep_page(run, section, [group[i] for i in chosen], group)
+            for group in groups for chosen in pages_of(len(group))]
 
 
 def ratio_limits(ratios: list[Estimate], margin: float | None) -> tuple[float, float]:
@@ -97,13 +104,17 @@ def _crossover_page(run: Run, section: Section, panels: list[Panel],
         for sign, (marker, colour, filled, text) in SIGN_MARKS.items()
         if any(point.sign == sign for point in points)]
     width, height = (6.6, 4.0) if len(panels) == 1 else (3.9, 2.7)
-    notes = list(dict.fromkeys(note for pair in pairs for note in pair.notes))
+    headings = [outcome.heading(panel, all_panels) for panel in panels]
+    if len(panels) > 1:  # below them all, nobody would know whose a note is
+        notes = [outcome.notes(pair, short=True) for pair in pairs]
+        headings = [f"{heading}. {note}" if note else heading
+                    for heading, note in zip(headings, notes)]
     without = sum(point.ratio.low is None for point in points)
     return Page(
         stem=NAME,
         part=part_of(panels, all_panels),
         title=f"{section.family}: speed-up over {pairs[0].axis} ({section.name})",
-        headings=[outcome.heading(panel, all_panels) for panel in panels],
+        headings=headings,
         x_label=pairs[0].axis,
         y_label=RATIO,
         draw=lambda axes, i: _draw_points(axes, pairs[i], panels[i].values, width,
@@ -111,7 +122,8 @@ def _crossover_page(run: Run, section: Section, panels: list[Panel],
         legend=signs + outcome.band_legend(panels) + _frame_legend(section.margin),
         caption=[caption.provenance(run, section, (point.launches for point in points)),
                  f"{caption.interval(SIMULTANEOUS, len(points), without)} {caption.noise(run)}",
-                 "; ".join(notes[:caption.SHOWN_REASONS])],
+                 outcome.notes(pairs[0]) if len(panels) == 1 else "",
+                 caption.not_shown(section.cells)],
         width=width, height=height, columns=columns_for(len(panels)), shared=False)
 
 
@@ -168,42 +180,62 @@ class _Ratios:
         axes.errorbar([values[i] if self.series else i + shift for i, _ in places],
                       [row.ratio.value for _, row in places],
                       yerr=list(zip(*[row.ratio.reach() for _, row in places])),
-                      elinewidth=0.9, zorder=3, **self._marks(label))
+                      elinewidth=0.9, zorder=3, **self.marks(label))
 
-    def _marks(self, label: str) -> dict[str, object]:
+    def marks(self, label: str) -> dict[str, object]:
         """Keyword arguments of the arm; categories are not joined by lines."""
         options = self.looks[label].line()
         return options if self.series else options | {"linestyle": "none"}
 
-    def legend(self, panels: list[Panel]) -> Legend:
-        """The arms; of a single panel with lines in the order in which these end."""
-        labels = [label for label in self.labels if any(self.arm(p, label) for p in panels)]
-        if self.series and len(panels) == 1:
-            labels.sort(key=lambda label: -self.arm(panels[0], label)[-1][1].ratio.value)
-        return [(Line2D([], [], **self._marks(label)), label) for label in labels]
+    def drawn(self, panel: Panel) -> list[str]:
+        """The arms in a panel, in the order in which their lines end."""
+        labels = [label for label in self.labels if self.arm(panel, label)]
+        if self.series:
+            labels.sort(key=lambda label: -self.arm(panel, label)[-1][1].ratio.value)
+        return labels
 
 
-def _sweep_page(run: Run, section: Section, ratios: _Ratios, panels: list[Panel]) -> Page:
-    rows = list(ratios.rows.values())
-    axis = panels[0].axis
-    groups = max(len(panel.problems) for panel in ratios.panels)
-    single = len(ratios.panels) == 1
+def _sweep_legend(shown: list[tuple[_Ratios, Panel]]) -> Legend:
+    """The arms; of a single panel with lines in the order in which these end."""
+    ratios, panel = shown[0]
+    labels = ratios.drawn(panel) if len(shown) == 1 else \
+        [label for label in ratios.looks if any(label in each.drawn(one) for each, one in shown)]
+    return [(Line2D([], [], **ratios.marks(label)), label) for label in labels]
+
+
+def _sweep_page(run: Run, section: Section, shown: list[tuple[_Ratios, Panel]],
+                group: list[tuple[_Ratios, Panel]]) -> Page:
+    """Panels of one baseline, or of several."""
+    ratios = shown[0][0]
+    several = len({each.against for each, _ in group}) > 1
+    all_panels, panels = [panel for _, panel in group], [panel for _, panel in shown]
+    rows = [row for each in dict.fromkeys(each for each, _ in group) for row in each.rows.values()]
+    axis, single = panels[0].axis, len(group) == 1
+    most = max(len(each.labels) for each, _ in group)
     width = 6.6 if single else 3.9
     if not ratios.series:
-        width = max(4.4 if single else 2.6, groups * max(0.6, 0.085 * len(ratios.labels)))
+        width = max(4.4 if single else 2.6,
+                    max(len(panel.problems) for panel in all_panels) * max(0.6, 0.085 * most))
+    headings = [outcome.heading(panel, all_panels) for panel in panels]
+    if several:
+        fixed = describe(panels[0].fixed)
+        headings = [f"over {each.against}{': ' if fixed else ''}{fixed}" for each, _ in shown]
+        width = max(width, *(text_inches(f"over {each.against}:", TEXT_POINTS)
+                             for each, _ in group))
     without = sum(row.ratio.low is None for row in rows)
     return Page(
         stem=NAME,
-        part=part_of(panels, ratios.panels),
-        title=f"{section.family}: speed-up over {ratios.against} ({section.name})",
-        headings=[outcome.heading(panel, ratios.panels) for panel in panels],
+        part=part_of(panels, all_panels),
+        title=f"{section.family}: speed-up over "
+              f"{'several baselines' if several else ratios.against} ({section.name})",
+        headings=headings,
         x_label="" if axis is None else axis.name,
         y_label=RATIO,
-        draw=lambda axes, i: ratios.draw(axes, panels[i], width),
-        legend=ratios.legend(panels) + _frame_legend(section.margin),
+        draw=lambda axes, i: shown[i][0].draw(axes, panels[i], width),
+        legend=_sweep_legend(shown) + _frame_legend(section.margin),
         caption=[caption.provenance(run, section, (row.launches for row in rows)),
                  f"{caption.interval(PAIRED, len(rows), without)} {caption.noise(run)}",
                  caption.not_shown(section.cells)],
-        width=width, height=2.6 if not single else 5.2 if len(ratios.labels) > MANY_LINES else 4.0,
+        width=width, height=2.6 if not single else 5.2 if most > MANY_LINES else 4.0,
         columns=max(1, min(columns_for(len(panels)), int(13.5 / width))),
         tick_lines=max(tick.count("\n") + 1 for panel in panels for tick in panel.ticks))

@@ -252,7 +252,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     """Round numbers within low..high, about 4 to 9 of them, evenly spread on a log scale."""
     decades = math.log10(high / low)
     if decades > 0.75:
-        steps = (1, 2, 5) if decades <= 2.5 else (1, 3) if decades <= 4 else (1,)
+        steps = (1, 1.5, 2, 3, 5, 7) if decades <= 1.1 else \
+            (1, 2, 5) if decades <= 2.5 else (1, 3) if decades <= 4 else (1,)
         stride = max(1, math.ceil(decades / 8))
         exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [m * 10.0 ** e for e in exponents if e % stride == 0 for m in steps]

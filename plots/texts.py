@@ -28,7 +28,9 @@ def milliseconds(cell: Cell) -> Estimate:
 
 
 def _line(cells: dict, panel: Panel, label: str) -> list[tuple[int, Estimate]]:
-    return [(value, milliseconds(cell)) for value, cell in measured_along(cells, panel, label)]
+    """Of the cells that compute texts."""
+    return [(value, milliseconds(cell)) for value, cell in measured_along(cells, panel, label)
+            if cell.items.get("texts", 0) > 0]
 
 
 def pages(run: Run, section: Section, looks: dict[str, Look]) -> list[Page]:

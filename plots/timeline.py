@@ -3,14 +3,13 @@ writes (Chrome's format of trace events)."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from json_file import LoadError, Node
+from json_file import LoadError, parse_file
 from operations import COLOURS
 from page import Legend, Page
 from style import set_linear_axis
@@ -29,12 +28,8 @@ class Event:
 
 def load_trace(path: Path) -> list[Event]:
     """Raises LoadError with the file and the place of what is wrong."""
-    try:
-        root = Node(json.loads(path.read_text(encoding="utf-8")), str(path))
-    except (OSError, ValueError) as error:
-        raise LoadError(f"{path}: no trace: {error}") from None
     events = []
-    for row in root["traceEvents"].rows():
+    for row in parse_file(path)["traceEvents"].rows():
         events.append(Event(row["name"].one_of(tuple(COLOURS)), row["tid"].integer(),
                             row["args"]["text"].integer(), row["ts"].number() / 1e3,
                             row["dur"].number() / 1e3))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from dataclasses import replace
 
 import figure_cases
 import synthetic_families
@@ -40,6 +41,16 @@ class Encoders(unittest.TestCase):
         for y, cell in zip(line.get_ydata(), serial):
             self.assertAlmostEqual(y, 1e3 * cell.seconds.value / cell.problem["batch"])
 
+    def test_cells_without_texts_have_no_time_of_one(self) -> None:
+        run, section, looks = section_of("encoder")
+        serial = [cell for cell in section.cells if cell.label == "serial"]
+        serial[0].items.clear()
+        serial[1].items["texts"] = 0.0
+        axes = page.render(texts.pages(run, section, looks)[0]).axes[0]
+        line = next(line for line in axes.lines if line.get_marker() == looks["serial"].marker)
+        self.assertEqual(list(line.get_xdata()),
+                         [cell.problem["batch"] for cell in serial[2:]])
+
     def test_crossovers_and_sweeps_have_it_and_other_families_do_not(self) -> None:
         self.assertEqual(len(texts.pages(*section_of("encoder", 1))), 1)
         self.assertEqual(texts.pages(*section_of("rows")), [])
@@ -59,19 +70,83 @@ class Encoders(unittest.TestCase):
         page.render(workers.pages(run, section, looks)[0])
         self.assertEqual(workers.pages(*section_of("encoder")), [])
 
-    def test_shares_add_up_to_the_whole(self) -> None:
-        _, section, _ = section_of("encoder")
-        for cell in section.measured():
-            shares = operations.shares(cell)
-            self.assertAlmostEqual(sum(shares.values()), 100)
-            self.assertEqual("waiting" in shares, cell.threads > 1)
-        page.render(operations.pages(*section_of("encoder"))[0])
+    def test_rules_that_say_the_same_are_one_line(self) -> None:
+        run, section, looks = section_of("workers")
+        run.cores = 2
+        names = [text for _, text in workers.pages(run, section, looks)[0].legend]
+        self.assertEqual([name.partition(":")[0] for name in names],
+                         ["one; half the cores", "all cores", "twice the cores",
+                          "min(batch, cores)"])
 
-    def test_bars_of_one_text_say_so(self) -> None:
+    def test_workers_have_a_panel_for_what_else_varies(self) -> None:
+        run, section, looks = section_of("workers")
+        slower = [replace(cell, settings={**cell.settings, "schedule": "static"},
+                          seconds=load.Estimate(cell.seconds.value * cell.threads))
+                  for cell in section.cells]
+        alone = workers.pages(run, section, looks)[0]
+        section.cells = section.cells + slower
+        drawn = workers.pages(run, section, looks)[0]
+        self.assertEqual(alone.headings, ["4 cores"])
+        self.assertEqual(drawn.headings, ["4 cores", "4 cores, schedule=static"])
+        lines = [[list(line.get_ydata()) for line in axes.lines]
+                 for axes in page.render(drawn).axes]
+        self.assertEqual(lines[0], [list(line.get_ydata())
+                                    for line in page.render(alone).axes[0].lines])
+        self.assertNotEqual(lines[0], lines[1])
+
+    def profiled(self, variant: str, threads: int, led: float, waited: list[float],
+                 **settings: str) -> load.Cell:
+        """A cell whose passes take 10 ms in the median; led: seconds of each of two operations."""
+        details = {"norm_seconds": led, "down_seconds": led, "activation_bytes": 5.0}
+        details |= {f"waiting_seconds_{i}": value for i, value in enumerate(waited)}
+        return load.Cell(variant, threads, {"batch": 4}, "measured", None, load.Estimate(0.010),
+                         1.0, 8, variant, settings, details=details)
+
+    def check_parts(self, cell: load.Cell, norm: float, waiting: float | None,
+                    outside: float) -> None:
+        found = operations.parts(cell)
+        self.assertAlmostEqual(found["norm"], norm)
+        self.assertAlmostEqual(found["down"], norm)
+        self.assertEqual("waiting" in found, waiting is not None)
+        self.assertAlmostEqual(found.get("waiting", 0), waiting or 0)
+        self.assertEqual(len(found), 2 + (waiting is not None))
+        self.assertAlmostEqual(operations.outside(cell), outside)
+
+    def test_parts_are_those_of_the_profiled_pass(self) -> None:
+        self.check_parts(self.profiled("serial", 1, 0.004, [0.0]), 4.0, None, 2.0)
+        # A team of two: the leader's 8 ms are those of both, in which they wait 1 ms and 3 ms.
+        self.check_parts(self.profiled("fine", 2, 0.004, [0.001, 0.003]), 3.0, 2.0, 2.0)
+        # Two teams of one: 18 ms together, and beside them 3 ms for want of texts.
+        self.check_parts(self.profiled("coarse", 2, 0.009, [0.0, 0.003]), 4.5, 1.5, 0.0)
+        self.check_parts(self.profiled("hybrid", 4, 0.006, [0.001] * 4, teams="2"), 2.5, 1.0, 4.0)
+        self.check_parts(self.profiled("packed", 2, 0.009, [0.0, 0.0]), 9.0, 0.0, 0.0)
+
+    def test_bars_have_the_length_of_their_pass(self) -> None:
         _, section, _ = section_of("encoder")
-        ticks = [text.get_text() for text in draw(operations, "encoder")[0].get_xticklabels()]
-        self.assertEqual(ticks[0], "serial batch=1")
-        self.assertEqual(len(set(ticks)), len(section.measured()))
+        problem = {"batch": 1, "tokens": 0}
+        cells = [cell for cell in section.measured() if cell.problem == problem]
+        axes = draw(operations, "encoder")[0]
+        self.assertEqual([text.get_text() for text in axes.get_yticklabels()],
+                         [cell.label for cell in cells])
+        for row, cell in enumerate(cells):
+            ends = [patch.get_x() + patch.get_width() for patch in axes.patches
+                    if abs(patch.get_y() + patch.get_height() / 2 - row) < 0.1]
+            self.assertAlmostEqual(max(ends), 1e3 * cell.seconds.value)
+
+    def test_every_cell_has_its_bar(self) -> None:
+        run, section, looks = section_of("encoder")
+        drawn = operations.pages(run, section, looks)
+        self.assertEqual([each.headings for each in drawn],
+                         [[f"batch={2 ** e}" for e in range(6)]])
+        section.cells = [replace(cell, problem={"batch": batch, "tokens": 0})
+                         for batch in range(1, 31) for cell in section.cells[:3]]
+        drawn = operations.pages(run, section, looks)
+        self.assertEqual(sum(len(each.headings) for each in drawn), 30)
+        self.assertEqual(len({each.part for each in drawn}), len(drawn))
+        section.cells = [cell for cell in section.cells if cell.problem["batch"] < 3][1:]
+        words = [text.get_text() for text in page.render(operations.pages(
+            run, section, looks)[0]).axes[0].texts]
+        self.assertIn("not measured", words)
 
     def test_a_cost_is_a_line_through_the_times(self) -> None:
         run, section, looks = section_of("start_up")

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+from dataclasses import replace
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -26,7 +27,6 @@ except ImportError:
 else:
     import bars
     import caption
-    import outcome
     import page
     import panels
     import plot
@@ -35,7 +35,7 @@ else:
     import speedup
     import style
     from matplotlib.colors import to_hex, to_rgb
-    from matplotlib.patches import Rectangle
+    from matplotlib.patches import Patch, Rectangle
 
 
 ROOT = Path(tempfile.mkdtemp(prefix="plots_test_"))
@@ -191,6 +191,15 @@ class Content(unittest.TestCase):
         self.assertEqual(self.bands(overview), [])
         self.assertEqual([self.bands(axes) for axes in pairs], expected)
 
+    def test_an_interval_that_is_not_certain_is_no_band(self) -> None:
+        run, section, looks = section_of("quickstart")
+        section.crossovers[0] = replace(section.crossovers[0], outcome="unresolved")
+        drawn = speedup.pages(run, section, looks)[0]
+        self.assertEqual(self.bands(page.render(drawn).axes[0]), [])
+        names = [text for _, text in drawn.legend]
+        self.assertIn("perhaps a crossover", names)
+        self.assertNotIn("crossover interval", names)
+
     def test_ribbon_is_the_inverted_interval_of_the_time(self) -> None:
         cell = load.Cell("simd", 1, {"m": 8}, "measured", None, load.Estimate(2.0, 1.6, 4.0),
                          10.0, 8)
@@ -243,15 +252,6 @@ class Content(unittest.TestCase):
         self.assertEqual(len(sizes), 13)
         self.assertTrue(all(value == value for value, _, _ in speeds))
 
-    def test_caption_names_three_groups_and_counts_the_rest(self) -> None:
-        cells = [load.Cell(f"arm{i}", 1, {"m": 8}, "failed", "x" * 200, None, None, None)
-                 for i in range(5)]
-        text = caption.not_shown(cells)
-        self.assertIn("arm2", text)
-        self.assertNotIn("arm3", text)
-        self.assertTrue(text.endswith("; and 2 more cells."))
-        self.assertLess(len(text), 300)
-
     def test_replicas_are_not_drawn(self) -> None:
         _, section, _ = section_of("quickstart")
         self.assertEqual(section.labels(), ["simd", "simd_parallel[threads=2]"])
@@ -279,6 +279,23 @@ class Content(unittest.TestCase):
         for left, right in zip(figure.labels, figure.labels[1:]):
             self.assertTrue(all(a < b for a, b in zip(centres[left], centres[right])))
 
+    def test_too_many_bars_are_told_apart_by_threads(self) -> None:
+        run, section, looks = section_of("layers")
+        whole = bars.pages(run, section, looks)
+        self.assertEqual([drawn.part for drawn in whole], [""])
+        more = [replace(cell, label=f"other_{cell.label}") for cell in section.cells]
+        section.cells = section.cells + more
+        drawn = bars.pages(run, section, style.assign_looks([section.labels()])[0])
+        self.assertEqual([each.part for each in drawn], ["1thread", "2threads"])
+        for each, arms in zip(drawn, (10, 6)):
+            names = [text for artist, text in each.legend if isinstance(artist, Patch)]
+            self.assertEqual(len(names), arms)
+            threads = {name.endswith("[threads=2]") for name in names}
+            self.assertEqual(threads, {arms == 6})
+        colours = {to_hex(artist.get_facecolor()) for artist, _ in drawn[1].legend
+                   if isinstance(artist, Patch)}
+        self.assertEqual(len(colours), 6)
+
     def test_speed_up_is_the_comparison(self) -> None:
         _, section, looks = section_of("square_sweep")
         axes = draw(speedup, "square_sweep")[0]
@@ -288,66 +305,20 @@ class Content(unittest.TestCase):
         self.assertEqual(list(line.get_ydata()), expected)
 
 
-class Words(unittest.TestCase):
-    """Outcomes as sentences, and how problems are arranged."""
+class Baselines(unittest.TestCase):
+    """Speed-up over more than one arm."""
 
-    def pair(self, result: str, intervals: list[tuple[float, float]] = [],
-             wins: list[bool] = [], axis: str = "size") -> load.Crossover:
-        points = [load.Point(size, load.Estimate(1.0), "?", 6) for size in (16, 1024)]
-        return load.Crossover("new", "old", axis, {}, result, intervals, wins, None, None, [],
-                              points)
-
-    def test_outcome_sentences(self) -> None:
-        say = outcome.sentence
-        self.assertEqual(say(self.pair("crossing", [(48, 64)], [True])),
-                         "new overtakes old between size 48 and 64")
-        self.assertEqual(say(self.pair("crossing", [(4, 8)], [False], "m")),
-                         "new falls behind old between m=4 and 8")
-        self.assertEqual(
-            say(self.pair("several", [(4, 8), (12, 16), (20, 24)], [True, False, True])),
-            "new overtakes old between size 4 and 8, 20 and 24; falls behind between size 12 "
-            "and 16")
-        self.assertEqual(say(self.pair("below")), "new is faster than old from size 16 to 1024")
-        self.assertEqual(say(self.pair("above")), "new is slower than old from size 16 to 1024")
-        self.assertEqual(say(self.pair("indistinguishable")),
-                         "new and old cannot be told apart from size 16 to 1024")
-        self.assertEqual(say(self.pair("unresolved")),
-                         "new against old: not resolved from size 16 to 1024")
-
-    def arranged(self, problems: list[load.Problem]) -> list[panels.Panel]:
-        section = load.Section("s", "sweep", "f", "")
-        section.cells = [load.Cell("a", 1, problem, "measured", None, load.Estimate(1.0), 1.0, 6)
-                         for problem in problems]
-        return panels.sweep_panels(section)
-
-    def test_problems_become_panels(self) -> None:
-        square = self.arranged([synthetic_runs.square(size) for size in (64, 16, 32, 128)])
-        self.assertEqual([(p.axis.name, p.values, p.fixed) for p in square],
-                         [("size", [16, 32, 64, 128], {"batch": 1})])
-        self.assertTrue(panels.is_series(square))
-        layers = self.arranged([{"m": m, "n": n, "k": k} for n, k in ((768, 768), (3072, 768))
-                                for m in (1, 8, 64)])
-        self.assertEqual([(p.axis.name, p.values, p.fixed) for p in layers],
-                         [("m", [1, 8, 64], {"n": 768, "k": 768}),
-                          ("m", [1, 8, 64], {"n": 3072, "k": 768})])
-        self.assertFalse(panels.is_series(layers))
-        shapes = self.arranged([{"m": i, "n": 7 * i % 11, "k": 5 * i % 13} for i in range(1, 9)])
-        self.assertEqual([(p.axis, len(p.problems)) for p in shapes], [(None, 4), (None, 4)])
-        batches = self.arranged([{"batch": b, "m": s, "n": s, "k": s} for b in (1, 4)
-                                 for s in (8, 16, 32, 64)])
-        self.assertEqual([(p.axis.name, p.fixed["batch"]) for p in batches],
-                         [("size", 1), ("size", 4)])
-        self.assertTrue(panels.is_series(batches))
-
-    def test_sections_whose_names_look_alike_keep_their_files(self) -> None:
-        taken: set[str] = set()
-        some = page.Page("bars", "", [], "", "", lambda axes, i: None, [], [])
-        stems = [plot.file_stem(name, some, taken) for name in ("a/b", "a_b", "../x")]
-        self.assertEqual(stems, ["a_b_bars", "a_b_bars_2", "_x_bars"])
-
-    def test_short_numbers(self) -> None:
-        self.assertEqual([style.short_number(v) for v in (0.01234, 1.5, 48, 1230, 20211, 2e6)],
-                         ["0.0123", "1.5", "48", "1230", "20.2k", "2M"])
+    def test_every_baseline_has_its_panel(self) -> None:
+        run, section, looks = section_of("square_sweep")
+        rows = section.comparisons
+        section.comparisons = rows + [replace(row, against="simd", ratio=load.Estimate(9.0))
+                                      for row in rows if row.label in ("naive", "ikj")]
+        drawn = speedup.pages(run, section, looks)
+        self.assertEqual([each.headings for each in drawn], [["over openblas", "over simd"]])
+        first, second = page.render(drawn[0]).axes
+        self.assertEqual(len([line for line in second.lines if line.get_marker() != "None"]), 2)
+        self.assertGreater(second.get_ylim()[1], 9)
+        self.assertEqual(first.get_ylim(), second.get_ylim())
 
 
 class Looks(unittest.TestCase):

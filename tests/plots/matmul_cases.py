@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import replace
 
 import figure_cases
 from figure_cases import draw, load, run_dir, section_of
@@ -66,6 +67,17 @@ class Peers(unittest.TestCase):
             for axes in page.render(drawn).axes:
                 self.assertTrue(1 < axes.get_ylim()[1] / peak < 1.1)
 
+    def test_the_caption_says_what_is_not_shown(self) -> None:
+        run = load.load_run(run_dir("peers"))
+        captions = [" ".join(drawn.caption) for drawn in peers.pages(run)]
+        self.assertIn("Not shown: libxsmm at 2048 and 28 others: unsupported, no small-matrix kernel.",
+                      captions[0])
+        self.assertNotIn("Not shown", captions[1])  # libxsmm has one thread
+        squares = run.sections[0]
+        squares.cells = [cell for cell in squares.cells if cell.problem["m"] == 64]
+        self.assertIn("Too few of a kind for a panel: size 64; size 256.",
+                      " ".join(peers.pages(run)[0].caption))
+
     def test_lines_do_not_join_different_layers(self) -> None:
         drawn = self.pages()[1]
         axes = page.render(drawn).axes[2]
@@ -92,6 +104,18 @@ class Roofline(unittest.TestCase):
         for x, y in zip(roof.get_xdata(), roof.get_ydata()):
             self.assertAlmostEqual(y, min(141.2, 14 * x))
 
+    def test_left_of_the_ridge_the_roof_does_not_reach_the_peak(self) -> None:
+        run, section, looks = section_of("peers")
+        section.cells = [replace(each, ceiling=load.Ceiling("int8_dot", each.threads,
+                                                            load.Estimate(1e15)))
+                         for each in section.cells]
+        drawn = roofline.pages(run, section, looks)[0]
+        roof = page.render(drawn).axes[0].lines[0]
+        for x, y in zip(roof.get_xdata(), roof.get_ydata()):
+            self.assertAlmostEqual(y, 14 * x)
+        self.assertEqual(drawn.legend[0][1], "measured bandwidth and 8-bit dot product peak")
+        self.assertTrue(drawn.headings[0].startswith("1 thread: 1000000 GFLOP/s"))
+
     def test_needs_a_bandwidth(self) -> None:
         run, section, looks = section_of("peers")
         run.bandwidths = {}
@@ -111,6 +135,51 @@ class Winners(unittest.TestCase):
                          winner.Winner("a", 1.2, False))
         self.assertIsNone(winner.winner_of([best]))
 
+    def test_a_paired_comparison_of_the_best_two_counts_more_than_their_intervals(self) -> None:
+        cells = [cell("a", 1.0, 0.9, 1.1), cell("b", 1.2, 1.05, 1.3), cell("c", 2.0, 1.9, 2.1)]
+
+        def row(label: str, against: str, verdict: str) -> load.Comparison:
+            return load.Comparison(label, against, {"m": 8}, load.Estimate(1.2), 8, verdict)
+
+        for label, against, verdict, resolved in (
+                ("a", "b", "faster", True), ("b", "a", "slower", True),
+                ("a", "b", "slower", False), ("b", "a", "equivalent", False),
+                ("a", "b", "undecided", False)):
+            found = winner.winner_of(cells, [row("c", "a", "slower"), row(label, against, verdict)])
+            self.assertEqual(found, winner.Winner("a", 1.2, resolved, True))
+        apart = [cell("a", 1.0, 0.9, 1.1), cell("b", 1.2, 1.15, 1.3)]
+        found = winner.winner_of(apart, [row("a", "b", "undecided")])
+        self.assertFalse(found.resolved)
+        self.assertEqual(winner.winner_of(cells, [row("c", "a", "slower")]),
+                         winner.Winner("a", 1.2, False))
+
+    def test_a_winner_over_arms_that_were_skipped_has_a_star(self) -> None:
+        cells = [cell("a", 1.0, 0.9, 1.1), cell("b", 1.2, 1.15, 1.3)]
+        for status, incomplete in (("unsupported", False), ("skipped", True), ("failed", True)):
+            other = load.Cell("c", 1, {"m": 8}, status, None, None, None, None)
+            self.assertEqual(winner.winner_of([*cells, other]).incomplete, incomplete)
+        run, section, looks = section_of("peers", 4)
+        self.assertNotIn("*:", winner.pages(run, section, looks)[0].caption[1])
+        section.cells[0] = replace(section.cells[0], status="skipped", seconds=None)
+        drawn = winner.pages(run, section, looks)[0]
+        self.assertIn("*: of the arms that were measured", drawn.caption[1])
+        words = [text.get_text() for text in page.render(drawn).axes[0].texts]
+        self.assertEqual(sum(word.endswith("*") for word in words), 1)
+
+    def test_the_caption_tells_how_cells_are_judged(self) -> None:
+        run, section, looks = section_of("peers", 4)
+        problem = section.measured()[0].problem
+        best, second = sorted((cell for cell in section.measured() if cell.problem == problem),
+                              key=lambda cell: cell.seconds.value)[:2]
+        section.comparisons = []
+        alone = winner.pages(run, section, looks)[0].caption[1]
+        self.assertNotIn("paired", alone)
+        self.assertIn("intervals of these two overlap", alone)
+        section.comparisons = [load.Comparison(best.label, second.label, problem,
+                                               load.Estimate(1.2), 8, "faster")]
+        both = winner.pages(run, section, looks)[0].caption[1]
+        self.assertIn("paired comparison of these two, or, in 39 of 40 cells", both)
+
     def test_cells_are_hatched_where_unresolved(self) -> None:
         run, section, looks = section_of("peers", 4)
         maps = winner._maps(section, winner.PRODUCT_PLANES[0])
@@ -119,6 +188,18 @@ class Winners(unittest.TestCase):
         hatched = sum(bool(patch.get_hatch()) for patch in axes.patches)
         self.assertEqual(hatched, sum(not w.resolved for w in maps[0].winners.values()))
         self.assertEqual(len(axes.patches), 20)
+
+    def test_the_caption_tells_of_problems_without_a_colour(self) -> None:
+        run, section, looks = section_of("peers", 4)
+        text = winner.pages(run, section, looks)[0].caption[1]
+        self.assertNotIn("White", text)
+        self.assertNotIn("no map", text)
+        lone, odd = section.cells[0].problem, {"batch": 1, "m": 7, "n": 7, "k": 7}
+        section.cells = [each for each in section.cells if each.problem != lone] + [
+            replace(each, problem=odd) for each in section.cells if each.problem == lone]
+        text = winner.pages(run, section, looks)[0].caption[1]
+        self.assertIn("White: fewer than two arms", text)
+        self.assertIn("Problems that form no map of their own, not shown: 1.", text)
 
     def test_scattered_shapes_make_no_map(self) -> None:
         for name, index in (("odd", 3), ("square_sweep", 0)):

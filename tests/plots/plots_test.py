@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -13,21 +14,27 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import figure_cases  # noqa: E402
 from figure_cases import EXPECTED, PLOTS, ROOT, load, run_dir, synthetic_runs  # noqa: E402
-from family_cases import BoundedByMemory, Crossovers, Maps  # noqa: E402, F401  (to be run)
-from figure_cases import Content, Layout, Looks, Words  # noqa: E402, F401
+from caption_cases import Captions, Words  # noqa: E402, F401  (to be run)
+from family_cases import BoundedByMemory, Crossovers, Encoders, Maps  # noqa: E402, F401
+from figure_cases import Baselines, Content, Layout, Looks  # noqa: E402, F401
 from matmul_cases import Ladder, Peers, Roofline, Winners  # noqa: E402, F401
+
+if figure_cases.matplotlib is not None:
+    import page
 
 setUpModule = figure_cases.setUpModule
 
 
-def run_plot(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PLOTS / "plot.py"), *map(str, arguments)]
+def run_plot(*arguments: object, script: str = "plot.py",
+             **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PLOTS / script), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd="/", check=False,
                           env={**os.environ, **environment})
 
@@ -91,6 +98,20 @@ class Files(unittest.TestCase):
         self.assertIn("none of these runs has a crossover", errors)
         self.assertFalse((ROOT / "none").exists())
 
+    def test_who_is_interrupted_leaves_the_old_file(self) -> None:
+        folder = ROOT / "interrupted"
+        folder.mkdir()
+        path = folder / "a.png"
+        page.replace(path, b"old")
+        self.assertEqual(path.stat().st_mode & 0o777, 0o666 & ~page._umask())
+        for stop in (KeyboardInterrupt, OSError):
+            with mock.patch("os.replace", side_effect=stop), self.assertRaises(stop):
+                page.replace(path, b"new")
+            self.assertEqual([(each.name, each.read_bytes()) for each in folder.iterdir()],
+                             [("a.png", b"old")])
+        page.replace(path, b"new")
+        self.assertEqual(path.read_bytes(), b"new")
+
     def test_vector_figures_are_text_and_short_numbers(self) -> None:
         directory = run_dir("quickstart")
         run_here(directory, "--format", "svg", "--only", "bars")
@@ -153,6 +174,38 @@ class Refusals(unittest.TestCase):
         self.check(5, "expected schema 1, found 2",
                    self.broken("summary.json", whole.replace('"schema": 1', '"schema": 2')))
         self.check(5, "expected an object", self.broken("summary.json", "[]"))
+
+    def test_traces_that_are_none(self) -> None:
+        trace = ROOT / "broken_trace.json"
+        for text, words in (("[" * 100000, "nesting too large"), ("{", "not valid JSON"),
+                            ("{}", "traceEvents"), ('{"traceEvents": []}', "no events"),
+                            ('{"traceEvents": [{"name": NaN}]}', "expected one of lookup")):
+            trace.write_text(text)
+            self.check(5, words, trace, "--out", ROOT / "not_written")
+        self.assertFalse((ROOT / "not_written").exists())
+
+    def test_scores_that_are_none(self) -> None:
+        whole = {"schema": 1, "machine": "m", "condition": {"pin": "cores"}, "policy_made": "now",
+                 "held_out_shapes": 9, "launches": 8, "replicates": 100, "strategies": [
+                     {"strategy": "policy", "published": False, "mean_regret": 0.01,
+                      "mean_ci95": [0.0, 0.02], "p95_regret": 0.1, "p95_ci95": [0.0, 0.2]}]}
+        file, out = ROOT / "score.json", ROOT / "score_figures"
+        one = whole["strategies"][0]
+        for change, words in (({"condition": ["pin"]}, "condition: expected an object"),
+                              ({"launches": float("nan")}, "launches: expected a finite number"),
+                              ({"strategies": []}, "strategies: expected at least one"),
+                              ({"strategies": [one | {"mean_ci95": [0]}]}, "expected two numbers"),
+                              ({"schema": 2}, "expected schema 1")):
+            file.write_text(json.dumps(whole | change))
+            self.check(5, words, file, "--out", out, script="regret.py")
+        file.write_text("[" * 100000)
+        self.check(5, "nesting too large", file, "--out", out, script="regret.py")
+        self.check(5, "not found", ROOT / "no_score.json", "--out", out, script="regret.py")
+        self.assertFalse(out.exists())
+        file.write_text(json.dumps(whole))
+        done = run_plot(file, "--out", out, "--format", "svg", script="regret.py")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, f"{out / 'regret.svg'}\n")
 
     def test_output_that_cannot_be_written(self) -> None:
         file = ROOT / "file"
