@@ -1,5 +1,6 @@
 #include "experiments/attention_cases.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -59,18 +60,37 @@ kernels::Range seen_by_any(const attention::Problem& p) {
   return {seen(0).begin, seen(p.query_len - 1).end};
 }
 
+/// The sum of clamp(first + i, 0, most) for i in [0, count).
+double sum_of_clamped(double first, double count, double most) {
+  const auto sum_below = [most](double end) {
+    const double last = std::clamp(end - 1, 0.0, most);
+    return last * (last + 1) / 2 + most * std::max(0.0, end - 1 - most);
+  };
+  return sum_below(first + count) - sum_below(first);
+}
+
+/// Pairs of a query and a key that it sees. A config may ask for 1e15 queries, so that they are
+/// not looked at one by one; and for more pairs than integers can count.
+double seen_pairs(const attention::Problem& p) {
+  const auto queries = static_cast<double>(p.query_len);
+  const auto keys = static_cast<double>(p.key_len);
+  if (p.mask.kind == attention::MaskKind::none) return queries * keys;
+  const double position = keys - queries;  // of the first query
+  const auto window = static_cast<double>(p.mask.window);
+  const double half = std::floor(window / 2);
+  const bool both_sides = p.mask.kind == attention::MaskKind::window;
+  const double ends = sum_of_clamped(position + 1 + (both_sides ? half : 0), queries, keys);
+  if (p.mask.kind == attention::MaskKind::causal) return ends;
+  return ends - sum_of_clamped(position - (both_sides ? half : window - 1), queries, keys);
+}
+
 harness::Work work_of(const attention::Problem& p) {
-  double pairs = 0;
-  for (Index query = 0; query < p.query_len; ++query) {
-    pairs +=
-        static_cast<double>(attention::visible_keys(p.mask, p.query_len, p.key_len, query).size());
-  }
   const double d = static_cast<double>(p.head_dim);
   const double batch = static_cast<double>(p.batch);
   const double heads = static_cast<double>(p.heads);
   const double rows = heads * static_cast<double>(p.query_len) +
-                      static_cast<double>(p.kv_heads * seen_by_any(p).size());
-  return {4 * batch * heads * pairs * d, 2 * sizeof(float) * batch * rows * d};
+                      static_cast<double>(p.kv_heads) * static_cast<double>(seen_by_any(p).size());
+  return {4 * batch * heads * seen_pairs(p) * d, 2 * sizeof(float) * batch * rows * d};
 }
 
 /// One set of operands.
@@ -173,7 +193,7 @@ harness::FamilyInfo attention_family() {
   family.bench_problems = {bench_problem(64, 64), bench_problem(256, 256),
                            bench_problem(1024, 1024), bench_problem(1, 4096)};
   family.flops = [](const harness::Problem& problem) { return work_of(problem_of(problem)).flops; };
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     const attention::Problem p = problem_of(problem);
     const double scores = sizeof(float) * static_cast<double>(p.query_len) *
                           static_cast<double>(p.key_len);  // batched_matmul, for one thread

@@ -8,6 +8,7 @@
 #include "experiments/families.h"
 #include "experiments/lock_options.h"
 #include "harness/worker/machine.h"
+#include "harness/worker/measurement.h"
 
 namespace crossover::experiments {
 namespace {
@@ -37,7 +38,7 @@ void run_cell(benchmark::State& state, const harness::Cell& cell) {
       any_failed = true;
       return;
     }
-    for (auto _ : state) the_case.call();
+    harness::run_case(state, the_case);
     state.counters["FLOPS"] =
         benchmark::Counter(the_case.work.flops, benchmark::Counter::kIsIterationInvariantRate);
   } catch (const harness::Unsupported& reason) {

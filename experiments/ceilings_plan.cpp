@@ -30,16 +30,24 @@ bool forks_our_team(const harness::FamilyInfo& family, const harness::Arm& arm) 
          trait_of(*variant, "simd") != "vendor";
 }
 
+/// What the largest worker of the section allocates.
+double most_bytes(const harness::SectionPlan& section, const harness::FamilyInfo& family) {
+  double most = 0;
+  for (const harness::Arm& arm : section.arms) {
+    for (const harness::Problem& problem : section.problems) {
+      most = std::max(most, family.memory_bytes(arm, problem));
+    }
+  }
+  return most;
+}
+
 /// Whether the section is judged by the bandwidth: operands may come from memory.
 bool reads_from_memory(const harness::SectionPlan& section, const harness::FamilyInfo& family) {
   if (std::any_of(section.arms.begin(), section.arms.end(), harness::is_cold)) return true;
   // An upper bound of the operands: a family also counts what it adds to them.
   constexpr double with_workspace_and_cold_sets = 4;
   const auto cache = static_cast<double>(kernels::cpu_caches().level3);
-  return std::any_of(section.problems.begin(), section.problems.end(),
-                     [&](const harness::Problem& problem) {
-                       return family.memory_bytes(problem) > with_workspace_and_cold_sets * cache;
-                     });
+  return most_bytes(section, family) > with_workspace_and_cold_sets * cache;
 }
 
 harness::Arm probe_arm(const std::string& variant, int threads) {
@@ -103,10 +111,7 @@ void add_roofs(const harness::SectionPlan& section, const harness::FamilyInfo& f
 std::set<std::int64_t> levels_of(const harness::SectionPlan& section,
                                  const harness::FamilyInfo& family) {
   constexpr double bytes_per_kib = 1024;
-  double largest = 0;
-  for (const harness::Problem& problem : section.problems) {
-    largest = std::max(largest, family.memory_bytes(problem));
-  }
+  const double largest = most_bytes(section, family);
   std::set<std::int64_t> levels;
   for (const std::int64_t kib : {16, 64, 256, 1024, 4096, 16384, 65536}) {
     if (levels.empty() || static_cast<double>(kib) * bytes_per_kib <= largest) levels.insert(kib);

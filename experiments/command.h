@@ -24,6 +24,9 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// `path`, if there is something. Throws UsageError.
+std::string existing(const std::string& path);
+
 using Arguments = std::vector<std::string>;
 
 /// One command of the program. `run` gets what follows the command's name and returns an exit

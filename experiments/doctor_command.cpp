@@ -1,6 +1,5 @@
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
 #include <optional>
 
@@ -12,6 +11,7 @@
 #include "experiments/lock_options.h"
 #include "experiments/measured_run.h"
 #include "experiments/probe_cases.h"
+#include "harness/results/run_directory.h"
 #include "harness/run/interrupt.h"
 #include "harness/run/runner.h"
 #include "harness/worker/worker_process.h"
@@ -54,10 +54,7 @@ Examination examine_and_store(harness::Plan plan, const harness::Machine& machin
   const int status = run.measure();
   if (status == exit_interrupted) return {nullptr, status};
   const Json report = doctor_report(machine, state, run.plan(), run.evidence());
-  const std::filesystem::path path = run.path() / "doctor.json";
-  if (!(std::ofstream(path) << harness::text_of(report, 1) << "\n")) {
-    throw harness::StorageError(fmt::format("cannot write {}", path.string()));
-  }
+  harness::write_file(run.path() / "doctor.json", harness::text_of(report, 1) + "\n");
   std::cerr << fmt::format("Stored in {}\n", std::filesystem::proximate(run.path()).string());
   return {report, status};
 }

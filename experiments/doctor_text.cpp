@@ -18,18 +18,6 @@ std::string line(const std::string& name, const std::string& value) {
   return fmt::format("  {:<14} {}\n", name, value);
 }
 
-/// "32 KiB", "1 MiB", "23.4 GiB"
-std::string bytes_text(double bytes) {
-  constexpr double step = 1024;
-  std::string unit = "B";
-  for (const char* next : {"KiB", "MiB", "GiB"}) {
-    if (bytes < step) break;
-    bytes /= step;
-    unit = next;
-  }
-  return fmt::format("{:.3g} {}", bytes, unit);
-}
-
 std::string text_or(const Json& value, const std::string& otherwise) {
   return value.is_null() ? otherwise : value.get<std::string>();
 }
@@ -40,7 +28,7 @@ std::string caches_text(const Json& caches) {
     if (cache.at("type") == "Instruction") continue;
     const int shared = cache.at("shared_by");
     text += fmt::format("{}L{} {}{}", text.empty() ? "" : ", ", cache.at("level").get<int>(),
-                        bytes_text(cache.at("bytes").get<double>()),
+                        harness::bytes_text(cache.at("bytes").get<double>()),
                         shared > 1 ? fmt::format(" for {} CPUs", shared) : "");
   }
   return text.empty() ? "not known" : text;
@@ -60,7 +48,7 @@ std::string machine_text(const Json& machine) {
            fmt::format("{}", fmt::join(machine.at("isa").get<std::vector<std::string>>(), ", ")));
   text += line("caches", caches_text(machine.at("caches")));
   text += line("memory", fmt::format("{}, huge pages {}",
-                                     bytes_text(machine.at("memory_bytes").get<double>()),
+                                     harness::bytes_text(machine.at("memory_bytes").get<double>()),
                                      text_or(machine.at("huge_pages"), "not known")));
   text += line("governor", text_or(machine.at("governor"), "the system does not tell"));
   text += line("hypervisor", text_or(machine.at("hypervisor"), "none seen"));

@@ -81,7 +81,7 @@ harness::FamilyInfo dot_family() {
     family.bench_problems.push_back({{"batch", 1}, {"n", n}});
   }
   family.flops = [](const harness::Problem& problem) { return flops_of(problem_of(problem)); };
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double cold_sets = 2;  // times the last-level cache
     return 2 * bytes_of(problem_of(problem)) +
            cold_sets * static_cast<double>(kernels::cpu_caches().level3);

@@ -117,7 +117,7 @@ harness::FamilyInfo embedding_family() {
     family.bench_problems.push_back({{"vocabulary", 32768}, {"dim", 768}, {"tokens", tokens}});
   }
   family.flops = [](const harness::Problem& problem) { return numbers_of(problem_of(problem)); };
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double cold_tables_and_outputs = 4;  // times the last-level cache
     const embedding::Problem p = problem_of(problem);
     return 2 * table_bytes_of(p) + bytes_of(p) +

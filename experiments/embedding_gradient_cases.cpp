@@ -113,7 +113,7 @@ harness::FamilyInfo embedding_gradient_family() {
     family.bench_problems.push_back({{"vocabulary", 512}, {"dim", 256}, {"tokens", tokens}});
   }
   family.flops = [](const harness::Problem& problem) { return numbers_of(problem_of(problem)); };
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double cold_sets = 2;  // times the last-level cache
     const gradient::Problem p = problem_of(problem);
     return 2 * (sizeof(float) * numbers_of(p) + table_bytes_of(p)) +

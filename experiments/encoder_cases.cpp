@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <limits>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "experiments/count_call.h"
 #include "experiments/encoder_setup.h"
+#include "experiments/encoder_size.h"
 #include "experiments/instruction_set_setting.h"
 #include "experiments/policy_setting.h"
 
@@ -89,12 +91,8 @@ double seen_pairs(const model::EncoderConfig& config, std::size_t length) {
 harness::Work work_of(const model::EncoderWeights& weights, const Texts& texts) {
   const model::EncoderShape& shape = weights.config.shape;
   const auto queries = static_cast<double>(shape.heads * shape.head_dim);
-  const auto keys = static_cast<double>(shape.kv_heads * shape.head_dim);
-  const auto d = static_cast<double>(shape.embedding);
-  const double of_layer =
-      d * (2 * queries + 2 * keys) + 3 * d * static_cast<double>(shape.feed_forward);
-  const double of_layers = of_layer * static_cast<double>(shape.layers);
-  const double of_dense = 2 * d * static_cast<double>(shape.dense);
+  const double of_layers = layer_weights(shape);
+  const double of_dense = dense_weights(shape);
   constexpr double q8_bytes = 34.0 / 32.0;
   const double weight_bytes = weights.layers.front().down.is_q8() ? q8_bytes : sizeof(float);
   harness::Work work;
@@ -253,9 +251,29 @@ std::vector<std::string> usual_first(std::string usual, const List& list) {
   return names;
 }
 
-/// `weights`: bytes of those of the default model, as they lie in memory.
+/// Of all texts, those of a file having so many each.
+double tokens_of(const harness::Problem& problem, double of_file) {
+  const auto tokens = static_cast<double>(harness::extent(problem, "tokens"));
+  return static_cast<double>(harness::extent(problem, "batch")) * (tokens > 0 ? tokens : of_file);
+}
+
+/// Not throwing: what is wrong with a mode is for the worker to say.
+double teams_of(const harness::Arm& arm) {
+  if (arm.variant == "coarse") return harness::threads_of(arm);
+  return arm.variant == "hybrid" ? std::max(1.0, std::atof(arm.settings.at("teams").c_str())) : 1;
+}
+
+double memory_bytes(const harness::Arm& arm, const harness::Problem& problem) {
+  constexpr double rather_long = 256;  // tokens of a text of a file
+  const EncoderSize size = encoder_size(arm);
+  const bool copied = arm.settings.at("weights") == "copied";
+  const double weights =
+      copied ? teams_of(arm) * (size.matrix_bytes + size.packed_bytes) : size.packed_bytes;
+  return size.file_bytes + weights + size.activation_bytes(tokens_of(problem, rather_long));
+}
+
 harness::FamilyInfo family_of(const std::string& name, const std::string& ceiling,
-                              const std::vector<std::string>& types, double weights,
+                              const std::vector<std::string>& types,
                               std::vector<std::string> products) {
   namespace k = kernels;
   const model::KernelNames usual;
@@ -297,27 +315,17 @@ harness::FamilyInfo family_of(const std::string& name, const std::string& ceilin
   }
   family.check_values = {{"batch", "1, 5"}, {"tokens", "3, 40"}};
   family.bench_problems = {{{"batch", 4}, {"tokens", 16}}};
-  // 100 million weights in the layers of the default model; a text of a file has about 15 tokens.
+  // Times of one problem tell those of others by the ratios of this, which any model has. A text of
+  // a file has about 15 tokens.
   family.flops = [](const harness::Problem& problem) {
-    constexpr double flops_per_token = 0.2e9;
-    constexpr double usual_tokens = 15;
-    const auto tokens = static_cast<double>(harness::extent(problem, "tokens"));
-    return flops_per_token * static_cast<double>(harness::extent(problem, "batch")) *
-           (tokens > 0 ? tokens : usual_tokens);
+    constexpr double flops_per_token = 0.2e9;  // of embeddinggemma-300m
+    return flops_per_token * tokens_of(problem, 15);
   };
-  // Of the default model; a text of a file is taken for a rather long one.
-  family.memory_bytes = [weights](const harness::Problem& problem) {
-    constexpr double activations_per_token = 30e3;
-    constexpr double rather_long = 256;
-    const auto tokens = static_cast<double>(harness::extent(problem, "tokens"));
-    return weights + activations_per_token *
-                         static_cast<double>(harness::extent(problem, "batch")) *
-                         (tokens > 0 ? tokens : rather_long);
-  };
-  family.rough_seconds = [flops = family.flops](const harness::Arm& arm,
-                                                const harness::Problem& problem) {
+  family.memory_bytes = memory_bytes;
+  family.rough_seconds = [](const harness::Arm& arm, const harness::Problem& problem) {
     constexpr double per_second = 100e9;
-    return flops(problem) / (per_second * harness::threads_of(arm));
+    return 2 * encoder_size(arm).layer_weights * tokens_of(problem, 15) /
+           (per_second * harness::threads_of(arm));
   };
   return family;
 }
@@ -325,12 +333,12 @@ harness::FamilyInfo family_of(const std::string& name, const std::string& ceilin
 }  // namespace
 
 harness::FamilyInfo encoder_family() {
-  return family_of("encoder", "int8_dot", {"q8_0"}, 0.5e9,
+  return family_of("encoder", "int8_dot", {"q8_0"},
                    usual_first("default", kernels::quant::family()));
 }
 
 harness::FamilyInfo encoder_f32_family() {
-  return family_of("encoder_f32", "fma_f32", {"f32", "f16", "bf16"}, 1.8e9,
+  return family_of("encoder_f32", "fma_f32", {"f32", "f16", "bf16"},
                    usual_first("default", kernels::matmul::family()));
 }
 

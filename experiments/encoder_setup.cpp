@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "build_info.h"
+#include "experiments/command.h"
 #include "harness/case.h"
 #include "harness/names.h"
 #include "harness/plan/config.h"
@@ -69,6 +70,18 @@ class FileLock {
   int descriptor_;
 };
 
+/// What writers that were killed left beside the file. Its lock is held: nobody writes it.
+void remove_unfinished(const std::filesystem::path& path) {
+  const std::string begin = path.filename().string() + ".";
+  std::error_code ignored;
+  std::vector<std::filesystem::path> unfinished;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(begin) && name.ends_with(".part")) unfinished.push_back(entry.path());
+  }
+  for (const auto& part : unfinished) std::filesystem::remove(part, ignored);
+}
+
 constexpr std::uint64_t most_positions = 8192;  // for each of which there is a row of angles
 
 void write_preset(const std::filesystem::path& path, const model::EncoderPreset& preset,
@@ -111,6 +124,27 @@ struct Classes {
   }
 };
 
+std::string no_model(const std::string& name) {
+  std::vector<std::string> names;
+  for (const model::EncoderPreset& known : model::encoder_presets()) {
+    names.emplace_back(known.name);
+  }
+  return fmt::format("model = {}; expected a GGUF file or one of {}", name, fmt::join(names, ", "));
+}
+
+void check_model(const std::string& name_or_path) {
+  if (model::find_encoder_preset(name_or_path)) return;
+  if (!std::filesystem::exists(name_or_path)) throw UsageError(no_model(name_or_path));
+}
+
+void check_texts(const std::string& name_or_path) {
+  const std::array names{"short", "medium", "long", "mixed"};
+  if (std::find(names.begin(), names.end(), name_or_path) != names.end()) return;
+  if (std::filesystem::exists(name_or_path)) return;
+  throw UsageError(fmt::format("texts = {}; expected a file with one text per line or one of {}",
+                               name_or_path, fmt::join(names, ", ")));
+}
+
 }  // namespace
 
 EncoderFile::EncoderFile(const std::filesystem::path& path)
@@ -142,12 +176,7 @@ std::filesystem::path model_file(const std::string& name_or_path, const std::str
   const model::EncoderPreset* const preset = model::find_encoder_preset(name_or_path);
   if (preset == nullptr) {
     if (std::filesystem::exists(name_or_path)) return name_or_path;
-    std::vector<std::string> names;
-    for (const model::EncoderPreset& known : model::encoder_presets()) {
-      names.emplace_back(known.name);
-    }
-    throw std::invalid_argument(fmt::format("model = {}; expected a GGUF file or one of {}",
-                                            name_or_path, fmt::join(names, ", ")));
+    throw std::invalid_argument(no_model(name_or_path));
   }
   const model::TensorTypeInfo* const info = model::find_tensor_type(type);
   if (info == nullptr || !model::has_codec(info->type)) {
@@ -157,9 +186,25 @@ std::filesystem::path model_file(const std::string& name_or_path, const std::str
   std::filesystem::path path = preset_file(preset->name, info->name);
   std::filesystem::create_directories(path.parent_path());
   if (std::filesystem::exists(path)) return path;
-  const FileLock lock(path.string() + ".lock");
-  if (!std::filesystem::exists(path)) write_preset(path, *preset, info->type);
+  write_once(path, [&] { write_preset(path, *preset, info->type); });
   return path;
+}
+
+void write_once(const std::filesystem::path& path, const std::function<void()>& write) {
+  const FileLock lock(path.string() + ".lock");
+  remove_unfinished(path);
+  if (!std::filesystem::exists(path)) write();
+}
+
+void check_encoder_files(const harness::Plan& plan) {
+  for (const harness::SectionPlan& section : plan.sections) {
+    for (const harness::Arm& arm : section.arms) {
+      const auto model = arm.settings.find("model");
+      if (model != arm.settings.end()) check_model(model->second);
+      const auto texts = arm.settings.find("texts");
+      if (texts != arm.settings.end()) check_texts(texts->second);
+    }
+  }
 }
 
 std::vector<std::string> texts_of(const std::string& name_or_path) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "harness/plan/plan.h"
 #include "model/tokenizer/texts.h"
 #include "model/transformer/batch_runner.h"
 
@@ -32,6 +34,13 @@ class EncoderFile {
 /// that type in results/models of the project, which is made where it is missing (by one process;
 /// others wait). Throws std::invalid_argument for what is neither; FileError.
 std::filesystem::path model_file(const std::string& name_or_path, const std::string& type);
+
+/// Calls `write` where there is no such file, one process at a time, after removing what writers of
+/// the file that were killed left beside it. Throws FileError, and what `write` throws.
+void write_once(const std::filesystem::path& path, const std::function<void()>& write);
+
+/// Throws UsageError where an arm's settings `model` or `texts` name a file that does not exist.
+void check_encoder_files(const harness::Plan& plan);
 
 /// Where model_file() keeps a preset of that type.
 std::filesystem::path preset_file(std::string_view preset, std::string_view type);

@@ -121,7 +121,7 @@ harness::FamilyInfo matmul_family() {
     }
   }
   family.flops = [](const harness::Problem& problem) { return flops_of(problem_of(problem)); };
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double workspace_and_cold_sets = 2;  // an upper bound for what a worker adds
     const double cache = static_cast<double>(kernels::cpu_caches().level3);
     return workspace_and_cold_sets * (bytes_of(problem_of(problem)) + cache);

@@ -145,7 +145,7 @@ harness::FamilyInfo matmul_q8_family() {
                            {{"m", 32}, {"n", 768}, {"k", 768}},
                            {{"m", 128}, {"n", 768}, {"k", 768}}};
   family.flops = [](const harness::Problem& problem) { return flops_of(problem_of(problem)); };
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double workspace_and_cold_sets = 2;  // an upper bound for what a worker adds
     const quant::Problem of = problem_of(problem);
     const double as_floats = sizeof(float) * static_cast<double>(of.n) * static_cast<double>(of.k);

@@ -37,9 +37,8 @@ double usable_bytes(const harness::Machine& machine) {
 void require_same(const char* what, const Json& stored, const Json& here,
                   const std::filesystem::path& run) {
   if (stored == here) return;
-  throw harness::StorageError(
-      fmt::format("{} cannot be gone on with here: its {} is {}, here it is {}", run.string(), what,
-                  stored.dump(), here.dump()));
+  throw harness::StorageError(fmt::format("{} cannot be resumed here: its {} is {}, here it is {}",
+                                          run.string(), what, stored.dump(), here.dump()));
 }
 
 /// Throws Json::exception where the manifest lacks something.
@@ -48,6 +47,11 @@ void require_same_place(const harness::StoredRun& stored, const harness::Machine
     throw harness::StorageError(stored.path.string() +
                                 " compares two programs, and only one of them could go on with it; "
                                 "measure again with crossover compare --live");
+  }
+  if (stored.manifest.at("state") == "done") {
+    throw UsageError(stored.path.string() +
+                     " is done: there is nothing to resume; crossover report and crossover plot "
+                     "show it");
   }
   const Json& machine = stored.manifest.at("machine");
   require_same("CPU", machine.at("cpu"), here.cpu, stored.path);

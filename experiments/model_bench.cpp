@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
 #include <sys/resource.h>
 
@@ -9,6 +8,7 @@
 #include "experiments/model_actions.h"
 #include "harness/duration.h"
 #include "harness/json.h"
+#include "harness/results/run_directory.h"
 #include "harness/results/sentence.h"
 #include "harness/statistics/statistics.h"
 #include "harness/worker/allocation_counter.h"
@@ -160,10 +160,7 @@ void write_trace(const std::string& path, const model::PassProfile& profile) {
                         {"args", {{"text", event.text}}}});
     }
   }
-  std::ofstream file(path);
-  file << Json{{"traceEvents", std::move(events)}}.dump() << "\n";
-  file.close();
-  if (!file) throw std::runtime_error(fmt::format("{}: cannot be written", path));
+  harness::write_file(path, Json{{"traceEvents", std::move(events)}}.dump() + "\n");
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <iostream>
+#include <optional>
 
 #include "experiments/encoder_options.h"
 #include "experiments/model_actions.h"
@@ -35,6 +38,18 @@ void print_text(const EncoderRun& run) {
   }
 }
 
+/// The first whose embedding holds NaN or infinity.
+std::optional<std::size_t> text_without_embedding(const EncoderRun& run) {
+  const kernels::MatrixBatch<float>& embeddings = run.runner->embeddings();
+  for (std::size_t i = 0; i < run.texts.size(); ++i) {
+    const float* const row = embeddings.row(0, static_cast<kernels::Index>(i));
+    const bool finite =
+        std::all_of(row, row + embeddings.cols, [](float x) { return std::isfinite(x); });
+    if (!finite) return i;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 int model_embed(const Arguments& arguments) {
@@ -49,6 +64,13 @@ int model_embed(const Arguments& arguments) {
   EncoderRun run(options, 0);
   run.runner->run(nullptr);
   report_texts(run);
+  if (const auto text = text_without_embedding(run)) {
+    std::cerr << fmt::format(
+        "crossover: text {} has no embedding: some of its numbers are not finite; does {} hold "
+        "weights that are NaN or infinite?\n",
+        *text + 1, options.text("model"));
+    return exit_cells_failed;
+  }
   if (json) {
     std::cout << harness::text_of(document(run), 1) << "\n";
   } else {

@@ -1,10 +1,20 @@
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
 
 #include "experiments/command.h"
 
 namespace crossover::experiments {
+
+std::string existing(const std::string& path) {
+  std::error_code ignored;
+  // What may not be looked at is for the reader to say.
+  if (std::filesystem::status(path, ignored).type() != std::filesystem::file_type::not_found) {
+    return path;
+  }
+  throw UsageError(fmt::format("{}: no such file", path));
+}
 
 namespace po = boost::program_options;
 

@@ -1,13 +1,16 @@
 #include <cerrno>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "build_info.h"
 #include "experiments/command.h"
 #include "experiments/figures.h"
+#include "experiments/stored_runs.h"
 #include "harness/results/run_directory.h"
 #include "harness/results/stored_run.h"
 #include "harness/results/summary.h"
@@ -36,6 +39,15 @@ void ensure_summary(const std::filesystem::path& run) {
     harness::write_summary(run, harness::summarise(stored.manifest, stored.evidence));
   } catch (const Json::exception& error) {
     throw harness::StorageError((run / "manifest.json").string() + ": damaged: " + error.what());
+  }
+}
+
+/// plot.py would name its own option.
+void check_figure_format(const std::string& formats) {
+  std::istringstream stream(formats + ",");
+  for (std::string format; std::getline(stream, format, ',');) {
+    if (format == "svg" || format == "png") continue;
+    throw UsageError(fmt::format("--figure-format = {}; expected svg, png or svg,png", formats));
   }
 }
 
@@ -86,6 +98,7 @@ int plot_command(const Arguments& arguments) {
   if (!options.parse(arguments)) return exit_done;
   if (!options.has("run"))
     throw UsageError("plot needs a run directory; see crossover plot --help");
+  if (options.has("figure-format")) check_figure_format(options.text("figure-format"));
   std::vector<std::string> passed;
   for (const auto& [name, flag] : {std::pair{"out", "--out"}, std::pair{"only", "--only"},
                                    std::pair{"figure-format", "--format"}}) {
@@ -97,7 +110,7 @@ int plot_command(const Arguments& arguments) {
   if (runs.size() > 1 && !options.has("out")) {
     throw UsageError("plot needs --out FOLDER for what it draws of several runs together");
   }
-  for (const std::string& run : runs) ensure_summary(run);
+  for (const std::string& run : runs) ensure_summary(run_directory(run));
   passed.insert(passed.begin(), runs.begin(), runs.end());
   return run_plots("plot.py", passed);
 }

@@ -84,7 +84,7 @@ int policy_show(const Arguments& arguments) {
   options.positional("policy", 1);
   if (!options.parse(arguments)) return exit_done;
   const std::vector<std::string> words = options.words("policy");
-  const std::string file = words.empty() ? reference_policy() : words.front();
+  const std::string file = existing(words.empty() ? reference_policy() : words.front());
   std::cout << harness::policy_text(harness::read_policy(file));
   return exit_done;
 }

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
+#include <optional>
 
 #include "build_info.h"
 #include "experiments/figures.h"
@@ -148,6 +149,18 @@ void store(const harness::Score& score, const harness::Table& table, const fs::p
   harness::write_file(folder / "score.csv", harness::as_csv(table));
 }
 
+/// Where the score goes: beside a policy that was named. The published one has its score there,
+/// which is not to be replaced unasked.
+std::optional<fs::path> folder_from(const Options& options) {
+  if (options.has("out")) return fs::path(options.text("out"));
+  const std::vector<std::string> words = options.words("words");
+  std::error_code none;
+  if (words.empty() || fs::equivalent(words.front(), reference_policy(), none)) {
+    return std::nullopt;
+  }
+  return fs::absolute(words.front()).parent_path();
+}
+
 }  // namespace
 
 int policy_score(const Arguments& arguments) {
@@ -155,29 +168,35 @@ int policy_score(const Arguments& arguments) {
       "policy score [POLICY [RUN...]] [options]",
       "Judges a policy, and every published rule, on stored sweeps of shapes that the policy was\n"
       "not fitted to, such as experiments/policy_holdout.cfg. Without arguments, the published\n"
-      "policy on its published runs. Writes score.json, score.md, score.csv and a figure.",
+      "policy on its published runs. Writes score.json, score.md, score.csv and a figure beside "
+      "the\n"
+      "policy that is named, or into the folder of --out.",
       "crossover policy score policy.json results/policy_holdout/20260131T120000Z-host");
-  options.add()("out", po::value<std::string>(),
-                "folder for what is written (default: the policy's)")(
-      "seed", po::value<long long>()->default_value(1), "of the bootstrap samples")(
+  options.add()(
+      "out", po::value<std::string>(),
+      "folder for what is written (default: that of POLICY; nothing is written for the published "
+      "one)")("seed", po::value<long long>()->default_value(1), "of the bootstrap samples")(
       "no-figures", "do not draw the figure")(
       "format", po::value<std::string>()->default_value("text"), "text or json");
   options.positional("words", -1);
   if (!options.parse(arguments)) return exit_done;
   const bool json = options.format({"text", "json"}) == "json";
   const Question question = question_from(options.words("words"));
-  const harness::Policy policy = harness::read_policy(question.policy);
+  const harness::Policy policy = harness::read_policy(existing(question.policy));
   const harness::Score score = judged(policy, question, options);
   const harness::Table table = harness::score_table(score);
-  const fs::path beside = fs::absolute(question.policy).parent_path();
-  const fs::path folder = options.has("out") ? fs::path(options.text("out")) : beside;
-  store(score, table, folder);
   if (json) {
     std::cout << harness::text_of(harness::score_json(score), 1) << "\n";
   } else {
     std::cout << harness::as_text(table);
   }
-  if (!options.has("no-figures")) draw(folder);
+  const std::optional<fs::path> folder = folder_from(options);
+  if (!folder) {
+    std::cerr << "not written: the published policy has its score; --out FOLDER writes this one\n";
+    return exit_done;
+  }
+  store(score, table, *folder);
+  if (!options.has("no-figures")) draw(*folder);
   return exit_done;
 }
 

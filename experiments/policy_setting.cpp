@@ -24,6 +24,9 @@ std::filesystem::path policy_file_of(const harness::Arm& arm) {
 void check_policy(const harness::Arm& arm, const harness::Machine& machine) {
   const std::filesystem::path file = policy_file_of(arm);
   if (file.empty()) return;
+  if (!std::filesystem::exists(file)) {
+    throw UsageError(fmt::format("policy = {}: no such file", file.string()));
+  }
   const harness::Policy policy = harness::read_policy(file);
   const auto from = arm.settings.find("policy_from");
   const bool anywhere = from != arm.settings.end() && from->second == "anywhere";

@@ -130,7 +130,7 @@ harness::FamilyInfo probe_family() {
     const probe::Problem of = problem_of(problem);
     return static_cast<double>(of.iterations) * static_cast<double>(of.constructs);
   };
-  family.memory_bytes = [](const harness::Problem&) { return 0.0; };
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem&) { return 0.0; };
   family.rough_seconds = rough_seconds;
   return family;
 }

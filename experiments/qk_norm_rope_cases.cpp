@@ -117,7 +117,7 @@ harness::FamilyInfo qk_norm_rope_family() {
   }
   for (const qk::Kernel& kernel : qk::family()) family.variants.push_back(variant_info(kernel));
   family.flops = flops_of;
-  family.memory_bytes = [](const harness::Problem& problem) {
+  family.memory_bytes = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double tables_and_cold_sets = 2;  // an upper bound for what a worker adds
     const double cache = static_cast<double>(kernels::cpu_caches().level3);
     return tables_and_cold_sets * 2 * (bytes_of(problem) + cache);

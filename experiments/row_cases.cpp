@@ -37,7 +37,7 @@ harness::FamilyInfo row_family(const std::string& name, double bytes_per_element
                            {{"rows", 128}, {"cols", 768}},
                            {{"rows", 1}, {"cols", 262'144}}};
   family.flops = elements_of;
-  family.memory_bytes = [bytes_per_element](const harness::Problem& problem) {
+  family.memory_bytes = [bytes_per_element](const harness::Arm&, const harness::Problem& problem) {
     constexpr double cold_sets = 2;  // an upper bound for what a worker adds
     const double cache = static_cast<double>(kernels::cpu_caches().level3);
     return cold_sets * (bytes_per_element * elements_of(problem) + cache);

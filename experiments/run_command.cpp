@@ -8,18 +8,20 @@
 #include "build_info.h"
 #include "experiments/command.h"
 #include "experiments/config_arguments.h"
+#include "experiments/encoder_setup.h"
 #include "experiments/families.h"
 #include "experiments/figures.h"
 #include "experiments/lock_options.h"
 #include "experiments/measured_run.h"
 #include "experiments/policy_setting.h"
 #include "experiments/probe_cases.h"
+#include "experiments/run_estimate.h"
+#include "experiments/stored_runs.h"
 #include "harness/duration.h"
 #include "harness/results/manifest.h"
 #include "harness/results/stored_run.h"
 #include "harness/results/tables.h"
 #include "harness/run/interrupt.h"
-#include "harness/run/section_check.h"
 
 namespace crossover::experiments {
 namespace {
@@ -38,25 +40,16 @@ void make_quick(harness::Plan& plan) {
   }
 }
 
-/// The least time a section takes, from rough rates: nothing has been measured yet.
-double rough_section_seconds(const harness::SectionPlan& section,
-                             const std::vector<harness::FamilyInfo>& families) {
-  const auto family = std::find_if(families.begin(), families.end(),
-                                   [&](const auto& info) { return info.name == section.family; });
-  double seconds = 0;
-  for (std::size_t arm = 0; arm < section.arms.size(); ++arm) {
-    for (std::size_t problem = 0; problem < section.problems.size(); ++problem) {
-      if (!harness::runs(section, arm, problem)) continue;
-      const double call = family->rough_seconds(section.arms[arm], section.problems[problem]);
-      seconds += section.protocol.looks.front() *
-                 harness::cell_seconds_per_launch(section.protocol, call, 0);
-    }
-  }
-  return std::min(seconds, section.protocol.budget_seconds);
+/// "12 s to 40 s", "1.2 s" where both are as good as equal.
+std::string range_text(const SecondsRange& seconds) {
+  const std::string least = harness::duration_text(seconds.least);
+  const std::string most = harness::duration_text(seconds.most);
+  return least == most ? most : fmt::format("{} to {}", least, most);
 }
 
 void print_plan(const harness::Plan& plan, const std::vector<harness::FamilyInfo>& families) {
-  double total = 0;
+  const SecondsRange beside = estimate_beside_sections(plan, families);
+  SecondsRange total = beside;
   for (const harness::SectionPlan& section : plan.sections) {
     std::size_t cells = 0;
     std::cout << fmt::format("[{}] {} of {}\n", section.name, to_string(section.question),
@@ -70,16 +63,20 @@ void print_plan(const harness::Plan& plan, const std::vector<harness::FamilyInfo
                                problems == 1 ? "" : "s");
       cells += problems;
     }
-    const double seconds = rough_section_seconds(section, families);
+    const SecondsRange seconds = estimate(
+        section, *std::find_if(families.begin(), families.end(),
+                               [&](const auto& info) { return info.name == section.family; }));
     total += seconds;
     std::cout << fmt::format(
         "  {} cells from {} to {}, {} to {} launches, {} quartets, roughly {} (budget {})\n\n",
         cells, harness::label(section.problems.front()), harness::label(section.problems.back()),
         section.protocol.looks.front(), section.protocol.looks.back(), section.protocol.quartets,
-        harness::duration_text(seconds), harness::duration_text(section.protocol.budget_seconds));
+        range_text(seconds), harness::duration_text(section.protocol.budget_seconds));
   }
-  std::cout << fmt::format("Roughly {} in all; nothing was measured.\n",
-                           harness::duration_text(total));
+  std::cout << fmt::format(
+      "Roughly {} in all, {} of it for the machine's ceilings and the figures; nothing was "
+      "measured.\n",
+      range_text(total), range_text(beside));
 }
 
 void print_result(const MeasuredRun& run) {
@@ -119,6 +116,7 @@ std::optional<harness::Plan> planned(const Options& options, const SplitArgument
                                           {harness::read_machine().cores});
   for (const std::string& warning : plan.warnings) std::cerr << "warning: " << warning << "\n";
   check_policies(plan);
+  check_encoder_files(plan);
   if (options.has("quick")) make_quick(plan);
   if (options.has("dry-run")) {
     print_plan(plan, all);
@@ -187,7 +185,8 @@ int run_command(const Arguments& arguments) {
   if (plan) {
     run.emplace(std::move(*plan), options.text("out"), command_line);
   } else {
-    run.emplace(harness::read_run(options.text("resume"), harness::Unfinished::discard));
+    run.emplace(
+        harness::read_run(run_directory(options.text("resume")), harness::Unfinished::discard));
   }
   if (lock) lock->set_place(run->path().string());
   const int status = run->measure();

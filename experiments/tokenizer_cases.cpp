@@ -6,6 +6,7 @@
 
 #include "experiments/count_call.h"
 #include "experiments/encoder_setup.h"
+#include "experiments/encoder_size.h"
 #include "kernels/core/execution_counters.h"
 #include "model/tokenizer/token_cache.h"
 
@@ -55,18 +56,13 @@ class TokenizerRun {
   }
 
   double bytes_of_call() const {
-    double bytes = 0;
-    for (const std::string& text : common_) bytes += static_cast<double>(text.size());
-    return bytes / static_cast<double>(common_.size()) * static_cast<double>(batch_);
+    return per_call([](const std::string& text) { return static_cast<double>(text.size()); });
   }
 
   double tokens_of_call() {
-    model::TokenizerWorkspace workspace;
-    double tokens = 0;
-    for (const std::string& text : common_) {
-      tokens += static_cast<double>(encoder_.tokenizer().encode(text, workspace).size());
-    }
-    return tokens / static_cast<double>(common_.size()) * static_cast<double>(batch_);
+    return per_call([this](const std::string& text) {
+      return static_cast<double>(encoder_.tokenizer().encode(text, workspace_).size());
+    });
   }
 
   double batch() const { return static_cast<double>(batch_); }
@@ -81,6 +77,18 @@ class TokenizerRun {
   }
 
  private:
+  /// The mean over the stream of what `amount` says of a text, times the texts of a call.
+  template <class Amount>
+  double per_call(const Amount& amount) const {
+    const auto mean = [&](const std::vector<std::string>& texts) {
+      double sum = 0;
+      for (const std::string& text : texts) sum += amount(text);
+      return sum / static_cast<double>(texts.size());
+    };
+    const double missed = static_cast<double>(miss_percent_) / 100;
+    return ((1 - missed) * mean(common_) + missed * mean(rare_)) * static_cast<double>(batch_);
+  }
+
   std::span<const model::TokenId> take(const std::string& text) {
     kernels::count_task();
     return cached_ ? cache_.encode(text) : encoder_.tokenizer().encode(text, workspace_);
@@ -131,7 +139,10 @@ harness::FamilyInfo tokenizer_family() {
   family.flops = [](const harness::Problem& problem) {
     return static_cast<double>(harness::extent(problem, "batch"));
   };
-  family.memory_bytes = [](const harness::Problem&) { return 0.5e9; };
+  family.memory_bytes = [](const harness::Arm& arm, const harness::Problem&) {
+    constexpr double vocabulary = 100e6;  // and what finds its tokens, of 262,144 of them
+    return encoder_size(arm).file_bytes + vocabulary;
+  };
   family.rough_seconds = [](const harness::Arm&, const harness::Problem& problem) {
     constexpr double seconds_per_text = 20e-6;
     return seconds_per_text * static_cast<double>(harness::extent(problem, "batch"));

@@ -47,6 +47,10 @@ struct Case {
   /// What one more untimed call tells about itself, by name, e.g. {{"attention_seconds", 0.01}}.
   /// May be empty.
   std::function<std::map<std::string, double>()> details = {};
+
+  /// Called before every call and off the clock: gives back what the call before left. Its CPU time
+  /// counts. May be empty.
+  std::function<void()> give_back = {};
 };
 
 /// Thrown by a factory for a cell that cannot run here; becomes a row "unsupported" with its

@@ -30,4 +30,15 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
 }
 
+std::string bytes_text(double bytes) {
+  constexpr double step = 1024;
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
+  std::size_t unit = 0;
+  while (bytes >= step && unit + 1 < units.size()) {
+    bytes /= step;
+    ++unit;
+  }
+  return fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
 }  // namespace crossover::harness

@@ -8,4 +8,7 @@ namespace crossover::harness {
 /// Three significant digits below a second.
 std::string duration_text(double seconds);
 
+/// Bytes for a person, by powers of 1024: "32 KiB", "1 MiB", "23.4 GiB".
+std::string bytes_text(double bytes);
+
 }  // namespace crossover::harness

@@ -53,8 +53,9 @@ struct FamilyInfo {
   /// Operations of one call; scales an estimate from one problem to the next.
   std::function<double(const Problem&)> flops;
 
-  /// Bytes that a worker allocates for the problem; infinity where they do not fit a size_t.
-  std::function<double(const Problem&)> memory_bytes;
+  /// Bytes that a worker of the arm allocates for the problem; infinity where they do not fit a
+  /// size_t.
+  std::function<double(const Arm&, const Problem&)> memory_bytes;
 
   /// Seconds per call, to within a factor of a few and without measuring: for --dry-run only.
   std::function<double(const Arm&, const Problem&)> rough_seconds;

@@ -6,6 +6,7 @@
 #include "harness/duration.h"
 #include "harness/names.h"
 #include "harness/results/comparison.h"
+#include "harness/results/pair_verdict.h"
 
 namespace crossover::harness {
 namespace {
@@ -16,10 +17,6 @@ constexpr const char* paired_label = "paired, from the blocks of one run";
 constexpr std::size_t most_listed = 10;
 constexpr std::size_t most_named = 4;
 
-constexpr Names<Verdict, 4> verdict_names{{{Verdict::faster, "faster"},
-                                           {Verdict::slower, "slower"},
-                                           {Verdict::equivalent, "equivalent"},
-                                           {Verdict::undecided, "undecided"}}};
 // In the words of a table, where "faster" would leave open what of.
 constexpr Names<Verdict, 4> time_names{{{Verdict::faster, "less time"},
                                         {Verdict::slower, "more time"},

@@ -1,9 +1,15 @@
 #pragma once
 
+#include "harness/names.h"
 #include "harness/results/evidence.h"
 #include "harness/statistics/statistics.h"
 
 namespace crossover::harness {
+
+inline constexpr Names<Verdict, 4> verdict_names{{{Verdict::faster, "faster"},
+                                                  {Verdict::slower, "slower"},
+                                                  {Verdict::equivalent, "equivalent"},
+                                                  {Verdict::undecided, "undecided"}}};
 
 /// The verdict on one pair of arms on one problem from the order-statistic interval of its launch
 /// effects: undecided below six launches and, where too much was disturbed to set it aside, unless

@@ -20,17 +20,6 @@ std::string text(const Json& value) {
   return value.is_string() ? value.get<std::string>() : text_of(value);
 }
 
-std::string bytes_text(double bytes) {
-  constexpr double step = 1024;
-  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  while (bytes >= step && unit + 1 < units.size()) {
-    bytes /= step;
-    ++unit;
-  }
-  return fmt::format("{:.3g} {}", bytes, units[unit]);
-}
-
 /// "a=1 b=2"
 std::string pairs_text(const Json& object) {
   std::string list;

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 #include <sys/file.h>
+#include <unistd.h>
+#include <vector>
 
 #include "harness/results/sample_lines.h"
 
@@ -65,6 +67,16 @@ void end_last_line(const std::filesystem::path& path) {
   if (error) throw StorageError(fmt::format("cannot write {}: {}", path.string(), error.message()));
 }
 
+/// What write_file() of a process that was killed left.
+void remove_unfinished_files(const std::filesystem::path& run) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> unfinished;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(run, ignored)) {
+    if (entry.path().extension() == ".part") unfinished.push_back(entry.path());
+  }
+  for (const auto& path : unfinished) std::filesystem::remove(path, ignored);
+}
+
 }  // namespace
 
 std::string utc_now() {
@@ -94,6 +106,7 @@ RunDirectory::RunDirectory(const std::filesystem::path& existing) : path_(existi
                     samples.string(), samples.string()));
   }
   open_samples();
+  remove_unfinished_files(path_);
   end_last_line(path_ / "samples.jsonl");
 }
 
@@ -128,7 +141,8 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   if (error) throw StorageError(fmt::format("cannot write {}: {}", path.string(), error.message()));
-  const std::filesystem::path unfinished = path.string() + ".part";
+  // Of its own for every process: two may write the same file.
+  const std::filesystem::path unfinished = fmt::format("{}.{}.part", path.string(), getpid());
   {
     std::ofstream file(unfinished, std::ios::binary);
     file << content;
@@ -142,6 +156,8 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
   }
   std::filesystem::rename(unfinished, path, error);
   if (error) {
+    std::error_code ignored;
+    std::filesystem::remove(unfinished, ignored);
     throw StorageError(fmt::format("cannot write {}: {}", path.string(), error.message()));
   }
 }

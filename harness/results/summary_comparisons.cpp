@@ -2,7 +2,6 @@
 #include <cmath>
 #include <vector>
 
-#include "harness/names.h"
 #include "harness/results/pair_verdict.h"
 #include "harness/results/summary_parts.h"
 #include "harness/run/stopping.h"
@@ -13,11 +12,6 @@ namespace crossover::harness {
 namespace {
 
 constexpr double alpha = 0.05;
-
-constexpr Names<Verdict, 4> verdict_names{{{Verdict::faster, "faster"},
-                                           {Verdict::slower, "slower"},
-                                           {Verdict::equivalent, "equivalent"},
-                                           {Verdict::undecided, "undecided"}}};
 
 /// An A/A sold as A/B: the thread counts differ, but nothing that was counted does. The thread
 /// count is the one parallelism setting whose effect must show in what is counted.

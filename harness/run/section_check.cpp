@@ -159,8 +159,10 @@ double SectionCheck::flops(std::size_t problem) const {
 }
 
 std::optional<std::string> SectionCheck::why_too_large(std::size_t problem) const {
-  const double needed =
-      world_.family.memory_bytes(plan_.problems[problem]) * static_cast<double>(plan_.arms.size());
+  double needed = 0;
+  for (const Arm& arm : plan_.arms) {
+    needed += world_.family.memory_bytes(arm, plan_.problems[problem]);
+  }
   if (needed <= world_.memory_bytes) return std::nullopt;
   constexpr double gib = 1024.0 * 1024 * 1024;
   return fmt::format("does not fit memory: {} arms need {:.3g} GiB together, {:.3g} GiB are usable",

@@ -32,7 +32,7 @@ FamilyInfo synthetic_family() {
     family.variants.push_back(variant);
   }
   family.flops = [](const Problem&) { return 1.0; };
-  family.memory_bytes = [](const Problem&) { return 1.0; };
+  family.memory_bytes = [](const Arm&, const Problem&) { return 1.0; };
   family.rough_seconds = [](const Arm&, const Problem&) { return base_seconds; };
   return family;
 }

@@ -12,13 +12,6 @@
 namespace crossover::harness {
 namespace {
 
-std::optional<std::string> first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return line;
-}
-
 /// The first value of "key : value" or "key: value" in a file such as /proc/cpuinfo.
 std::optional<std::string> field(const std::string& path, const std::string& key) {
   std::ifstream file(path);
@@ -103,6 +96,13 @@ std::vector<std::vector<int>> allowed_siblings() {
 }
 
 }  // namespace
+
+std::optional<std::string> first_line(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return std::nullopt;
+  return line;
+}
 
 std::string Machine::name() const {
   return fmt::format("{}{} ({} CPU{})", cpu, cpu_model ? ", " + *cpu_model : "", cores,

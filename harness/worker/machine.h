@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct Machine {
 };
 
 Machine read_machine();
+
+/// Without its end; nullopt where there is none that can be read.
+std::optional<std::string> first_line(const std::filesystem::path& path);
 
 /// The order in which an arm's threads occupy CPUs: one hardware thread per core first, and the
 /// lowest core last, since that one usually serves most interrupts.

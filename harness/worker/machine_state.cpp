@@ -20,13 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<std::string> first_line(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return line;
-}
-
 /// The word in brackets of "always [madvise] never".
 std::optional<std::string> chosen_word(const std::optional<std::string>& line) {
   if (!line) return std::nullopt;

@@ -44,9 +44,7 @@ class SilentReporter : public benchmark::BenchmarkReporter {
 double time_with_google_benchmark(const Case& the_case, std::int64_t iterations) {
   benchmark::ClearRegisteredBenchmarks();
   benchmark::RegisterBenchmark("cell",
-                               [&the_case](benchmark::State& state) {
-                                 for (auto _ : state) the_case.call();
-                               })
+                               [&the_case](benchmark::State& state) { run_case(state, the_case); })
       ->Iterations(iterations)
       ->UseRealTime();
   SilentReporter reporter;
@@ -72,15 +70,27 @@ std::optional<double> difference(const std::optional<double>& after,
   return *after - *before;
 }
 
+/// What giving back takes is left out.
+double seconds_of(const Case& the_case, std::int64_t calls) {
+  double seconds = 0;
+  // All calls at once where that is possible: one may be shorter than reading the clock.
+  const std::int64_t at_once = the_case.give_back ? 1 : calls;
+  for (std::int64_t done = 0; done < calls; done += at_once) {
+    if (the_case.give_back) the_case.give_back();
+    const auto start = Clock::now();
+    for (std::int64_t i = 0; i < at_once; ++i) the_case.call();
+    seconds += seconds_since(start);
+  }
+  return seconds;
+}
+
 /// Seconds per call in the best of a few batches of `calls`: what disturbs one of them can only
 /// make it longer.
 double seconds_per_call(const Case& the_case, std::int64_t calls) {
   constexpr int batches = 3;
   double best = std::numeric_limits<double>::infinity();
   for (int batch = 0; batch < batches; ++batch) {
-    const auto start = Clock::now();
-    for (std::int64_t i = 0; i < calls; ++i) the_case.call();
-    best = std::min(best, seconds_since(start) / static_cast<double>(calls));
+    best = std::min(best, seconds_of(the_case, calls) / static_cast<double>(calls));
   }
   return std::max(best, 1e-10);
 }
@@ -111,6 +121,19 @@ std::pair<double, std::int64_t> calibrate(const Case& the_case, double first_cal
 
 }  // namespace
 
+void run_case(benchmark::State& state, const Case& the_case) {
+  if (!the_case.give_back) {
+    for (auto _ : state) the_case.call();
+    return;
+  }
+  for (auto _ : state) {
+    state.PauseTiming();
+    the_case.give_back();
+    state.ResumeTiming();
+    the_case.call();
+  }
+}
+
 Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<int>& cpus,
                const HardwareCounters& counters) {
   const SystemCounts before(cpus);
@@ -137,6 +160,7 @@ Sample measure(const Case& the_case, std::int64_t iterations, const std::vector<
 void warm_up(const Case& the_case, double seconds) {
   const auto start = Clock::now();
   do {
+    if (the_case.give_back) the_case.give_back();
     the_case.call();
   } while (seconds_since(start) < seconds);
 }
@@ -147,6 +171,7 @@ CellFacts characterise(const Case& the_case, double min_sample_seconds) {
   facts.prepare_seconds = the_case.prepare_seconds;
   double first_call = 0;
   {
+    if (the_case.give_back) the_case.give_back();
     const AllocationCounting counting;
     const auto start = Clock::now();
     the_case.call();

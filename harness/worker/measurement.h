@@ -1,5 +1,6 @@
 #pragma once
 
+#include <benchmark/benchmark.h>
 #include <cstdint>
 #include <vector>
 
@@ -8,6 +9,9 @@
 #include "harness/worker/hardware_counters.h"
 
 namespace crossover::harness {
+
+/// The loop that Google Benchmark times, around calls of the case.
+void run_case(benchmark::State& state, const Case& the_case);
 
 /// Times `iterations` calls through Google Benchmark with a fixed iteration count and real time.
 /// Fills everything that the worker can know: seconds, CPU time, switches, hardware events, and

@@ -60,6 +60,7 @@ class Session {
   }
 
   std::optional<std::string> first_call() {
+    if (case_->give_back) case_->give_back();
     case_->call();
     return std::nullopt;
   }

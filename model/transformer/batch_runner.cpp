@@ -1,8 +1,10 @@
 #include "model/transformer/batch_runner.h"
 
 #include <algorithm>
+#include <exception>
 #include <fmt/format.h>
 #include <functional>
+#include <mutex>
 #include <stdexcept>
 
 namespace crossover::model {
@@ -56,6 +58,27 @@ class Waiting {
 
  private:
   std::optional<WaitingObserver> observer_;
+};
+
+/// Keeps what the first of several threads threw: nothing may leave an OpenMP region.
+class FirstError {
+ public:
+  template <class Work>
+  void watch(const Work& work) {
+    try {
+      work();
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
+  }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::exception_ptr error_;
 };
 
 }  // namespace
@@ -128,10 +151,11 @@ void BatchRunner::run_on_calling_thread(PassProfile* profile) {
 void BatchRunner::run_in_one_region(PassProfile* profile) {
   const int all = threads_of_team_ * teams();
   Waiting waiting(profile, 0, all);
+  FirstError first_error;
   kernels::parallel_region({all, nullptr, waiting.observer()}, [&](int thread, int threads) {
     if (threads != all) {  // OpenMP granted fewer: who is there does everything
       for (int team = thread; team < teams(); team += threads) {
-        lead(team, profile, {threads_of_team_});
+        first_error.watch([&] { lead(team, profile, {threads_of_team_}); });
       }
       return;
     }
@@ -140,9 +164,12 @@ void BatchRunner::run_in_one_region(PassProfile* profile) {
     kernels::ThreadTeam& members = teams_[static_cast<std::size_t>(team)]->members;
     if (member > 0) return members.serve(member);
     Waiting within(profile, thread, threads_of_team_);
-    lead(team, profile, {threads_of_team_, &members, within.observer()});
+    first_error.watch([&] {
+      lead(team, profile, {threads_of_team_, &members, within.observer()});
+    });
     if (threads_of_team_ > 1) members.dismiss();
   });
+  first_error.rethrow();
 }
 
 void BatchRunner::lead(int team, PassProfile* profile, const kernels::ParallelPolicy& parallel) {

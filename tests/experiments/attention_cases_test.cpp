@@ -5,6 +5,7 @@
 #include "experiments/families.h"
 #include "harness/plan/config.h"
 #include "harness/plan/plan.h"
+#include "kernels/attention/attention.h"
 
 namespace crossover::experiments {
 namespace {
@@ -52,6 +53,39 @@ TEST(AttentionCases, CountPairsThatAreSeenAndBytesThatAreRead) {
   EXPECT_DOUBLE_EQ(work("none").bytes, bytes(20));
   EXPECT_DOUBLE_EQ(work("window").bytes, bytes(14));
   EXPECT_DOUBLE_EQ(work("causal_window").bytes, bytes(17));
+}
+
+TEST(AttentionCases, CountTheSamePairsAsOneByOne) {
+  for (const std::string mask : {"causal", "window", "causal_window"}) {
+    for (const std::int64_t queries : {1, 5, 20, 33}) {
+      for (const int window : {1, 2, 7, 100}) {
+        harness::Cell small = cell("naive", mask, std::to_string(window));
+        small.problem["query_len"] = queries;
+        double pairs = 0;
+        const kernels::attention::MaskKind kind =
+            mask == "causal"   ? kernels::attention::MaskKind::causal
+            : mask == "window" ? kernels::attention::MaskKind::window
+                               : kernels::attention::MaskKind::causal_window;
+        for (std::int64_t query = 0; query < queries; ++query) {
+          pairs += static_cast<double>(
+              kernels::attention::visible_keys({kind, window}, queries, 20, query).size());
+        }
+        EXPECT_DOUBLE_EQ(make_case(small).work.flops, 4.0 * 2 * 6 * 16 * pairs)
+            << mask << " " << queries << " " << window;
+      }
+    }
+  }
+}
+
+TEST(AttentionCases, ArePlannedWhateverTheirSize) {
+  const harness::FamilyInfo family = attention_family();
+  harness::Cell huge = cell("simd");
+  constexpr double most = 1e15;
+  for (const char* extent : {"kv_heads", "query_len", "key_len"}) {
+    huge.problem[extent] = static_cast<std::int64_t>(most);
+  }
+  EXPECT_DOUBLE_EQ(family.flops(huge.problem), 4.0 * 2 * 6 * 16 * most * most);
+  EXPECT_GT(family.memory_bytes(huge.arm, huge.problem), most * most);
 }
 
 TEST(AttentionCases, SayWhatExecuted) {

@@ -294,16 +294,24 @@ class Damaged(Runs):
 
 class Refused(Runs):
     def test_what_is_no_run(self):
-        for path in (self.folder, self.folder / "none"):
-            self.assertIn(f"{path}: is not a run directory", self.resume(path, ENVIRONMENT))
+        self.assertIn(f"{self.folder}: is not a run directory", self.resume(self.folder, USAGE))
+        none = self.folder / "none"
+        self.assertIn(f"{none}: no such run directory", self.resume(none, USAGE))
+
+    def test_a_run_that_is_done(self):
+        files = {path: path.read_bytes() for path in self.undisturbed.rglob("*.*")
+                 if path.is_file()}
+        self.assertIn(f"{self.undisturbed} is done: there is nothing to resume",
+                      self.resume(self.undisturbed, USAGE))
+        self.assertEqual({path: path.read_bytes() for path in files}, files)
 
     def test_another_machine_another_build_and_damage(self):
         run = self.folder / "run"
         subprocess.run(["cp", "-r", str(self.undisturbed), str(run)], check=True)
-        manifest = json_of(run / "manifest.json")
+        manifest = json_of(run / "manifest.json") | {"state": "interrupted"}
         machine = manifest["machine"]
         for change, words in (
-            ({"machine": machine | {"cpu": "Z80"}}, 'its CPU is "Z80", here it is "'),
+            ({"machine": machine | {"cpu": "Z80"}}, 'cannot be resumed here: its CPU is "Z80", here it is "'),
             ({"machine": machine | {"cpu_model": "8 bits"}}, 'its CPU model is "8 bits", here it'),
             ({"machine": machine | {"cores": 99}}, "its number of CPUs is 99, here it is "),
             ({"git": "0123456789ab"}, 'its build is "0123456789ab", here it is "'),

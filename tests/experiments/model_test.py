@@ -17,7 +17,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import program  # noqa: E402
-from program import DONE, ENVIRONMENT, INTERRUPTED, USAGE, WithFolder, crossover  # noqa: E402
+from program import CELLS_FAILED, DONE, ENVIRONMENT, INTERRUPTED, USAGE  # noqa: E402
+from program import WithFolder, crossover  # noqa: E402
 
 TINY_BYTES = {"q8_0": 1_800_000, "f16": 3_300_000, "bf16": 3_300_000, "f32": 6_400_000}
 
@@ -232,6 +233,18 @@ class Embed(WithModels):
                 cosine = sum(a * b for a, b in zip(row["embedding"], other["embedding"]))
                 self.assertGreater(cosine, 0.9999)
 
+    def test_weights_that_are_not_numbers_are_refused(self):
+        model = self.create("nan.gguf", "--type", "f32")
+        model.write_bytes(model.read_bytes()[:-4096] + b"\xff" * 4096)
+        texts = self.texts(b"one\n")
+        for form in ("text", "json"):
+            result = crossover("model", "embed", "--model", model, "--texts", texts, "--format",
+                               form)
+            self.assertEqual(result.returncode, CELLS_FAILED, result.stderr)
+            self.assertEqual(result.stdout, "")
+            self.assertIn(f"text 1 has no embedding: some of its numbers are not finite; does "
+                          f"{model} hold", result.stderr)
+
     def test_bytes_that_are_no_utf8_have_embeddings(self):
         rows = self.embed(self.create(), self.texts(b"a\xff\xfeb\n"))
         self.assertEqual(len(rows[0]["tokens"]), 5)
@@ -292,6 +305,20 @@ class Bench(WithModels):
         self.assertEqual(regions["serial"], 0)
         self.assertEqual(regions["coarse"], 1)
         self.assertGreater(regions["fine"], 5 * regions["packed"])
+
+    def test_a_full_disk_keeps_the_old_trace(self):
+        trace = self.folder / "trace.json"
+        trace.write_text("old")
+        result = subprocess.run(
+            [program.PROGRAM, "model", "bench", "--model", self.create(), "--passes", "1",
+             "--trace", trace],
+            capture_output=True, text=True, check=False, timeout=60,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)),
+        )
+        self.assertEqual(result.returncode, ENVIRONMENT, result.stderr)
+        self.assertIn(f"cannot write {trace}: File too large", result.stderr)
+        self.assertEqual(trace.read_text(), "old")
+        self.assertEqual(list(self.folder.glob("*.part")), [])
 
     def test_a_batch_larger_than_the_file_says_so(self):
         texts = self.folder / "three.txt"

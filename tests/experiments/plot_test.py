@@ -11,7 +11,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import program  # noqa: E402
-from program import ENVIRONMENT, USAGE, crossover  # noqa: E402
+from program import USAGE, crossover  # noqa: E402
 from stored_runs import PYTHON, WithStoredRuns  # noqa: E402
 from synthetic_samples import Run  # noqa: E402
 
@@ -81,9 +81,14 @@ class Plot(WithStoredRuns):
         run = crossing().write(self.folder / "run")
         out = self.folder / "out"
         result = crossover("plot", run, self.folder / "nowhere", "--out", out)
-        self.assertEqual(result.returncode, ENVIRONMENT, result.stderr)
+        self.assertEqual(result.returncode, USAGE, result.stderr)
         self.assertIn("nowhere", result.stderr)
         self.assertFalse(out.exists())
+
+    def test_a_format_that_does_not_exist(self):
+        run = crossing().write(self.folder / "run")
+        error = self.fail_with(USAGE, "plot", run, "--figure-format", "svg,gif")
+        self.assertIn("--figure-format = svg,gif; expected svg, png or svg,png", error)
 
     def test_runs_without_crossovers(self):
         runs = [self.store(name) for name in ("a", "b")]

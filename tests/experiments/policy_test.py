@@ -173,6 +173,20 @@ class Score(WithSweeps):
         self.score(policy, run, "--out", self.folder / "new" / "place")
         self.assertTrue((self.folder / "new" / "place" / "score.json").is_file())
 
+    def test_the_published_score_is_not_replaced_unasked(self):
+        published = program.ROOT / "results" / "reference" / "policy"
+        before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
+        for words in ((), (published / "policy.json",)):
+            result = crossover("policy", "score", *words)
+            self.assertEqual(result.returncode, DONE, result.stderr)
+            self.assertIn("Target: mean regret", result.stdout)
+            self.assertIn("not written: ", result.stderr)
+            self.assertIn("--out FOLDER", result.stderr)
+        after = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
+        self.assertEqual(after, before)
+        self.succeed("policy", "score", "--out", self.folder / "out", "--no-figures")
+        self.assertTrue((self.folder / "out" / "score.json").is_file())
+
     def test_shapes_of_the_training_are_dropped(self):
         train, other = shapes_of(150, 1), shapes_of(60, 9)
         policy = self.fit(self.sweep("train", shapes=train))
@@ -201,7 +215,8 @@ class Score(WithSweeps):
                 error = self.fail_with(ENVIRONMENT, "policy", *command)
                 self.assertIn(str(policy), error)
                 self.assertIn(words, error)
-        self.assertIn("cannot read", self.fail_with(ENVIRONMENT, "policy", "show", "/nonexistent"))
+        for command in (("score", "/nonexistent", run), ("show", "/nonexistent")):
+            self.assertIn("/nonexistent: no such file", self.fail_with(USAGE, "policy", *command))
 
 
 class Use(WithSweeps):
@@ -251,7 +266,7 @@ class Use(WithSweeps):
 
     def test_a_missing_policy_is_told_before_anything_is_measured(self):
         result = self.run_auto("/nonexistent.json")
-        self.assertEqual(result.returncode, ENVIRONMENT)
+        self.assertEqual(result.returncode, USAGE)
         self.assertIn("/nonexistent.json", result.stderr)
         self.assertFalse((self.folder / "out").exists())
 

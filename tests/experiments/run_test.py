@@ -85,7 +85,7 @@ class Run(WithResults):
     def test_quick_takes_four_minutes_however_many_sections_there_are(self):
         result = crossover("run", "batch_crossover", "--quick", "--dry-run")
         self.assertEqual(result.returncode, DONE, result.stderr)
-        self.assertRegex(result.stdout, r"Roughly (4 min 00 s|[0-3] min|[0-9.]+ s) ?.*in all")
+        self.assertRegex(result.stdout, r"Roughly .* to [45] min .. s in all")
 
     def test_a_plan_of_100000_cells_starts_within_seconds(self):
         config = self.config("family = matmul\nvariants = naive, simd\nm = 1..50000+1\nn = 8\n"
@@ -145,6 +145,20 @@ class BadInput(WithResults):
         self.rejected(SMALL, "--thread", "did you mean 'threads'", options=("--thread", "2"))
         self.rejected(SMALL, "--size", "needs a value", options=("--size",))
 
+    def test_files_that_do_not_exist_are_told_before_anything_is_measured(self):
+        for family in ("encoder", "cold_start", "tokenizer"):
+            variant = {"encoder": "serial", "cold_start": "open", "tokenizer": "cached"}[family]
+            tokens = "" if family == "tokenizer" else "tokens = 8\n"
+            config = self.config(f"family = {family}\nvariants = {variant}\n{tokens}"
+                                 "model = tiny-encoder\n")
+            for key, words in (("model", "expected a GGUF file or one of embeddinggemma-300m"),
+                               ("texts", "expected a file with one text per line or one of")):
+                result = crossover("run", config, f"--{key}", "nofile", "--dry-run")
+                self.assertEqual(result.returncode, USAGE, result.stderr)
+                self.assertIn(f"{key} = nofile; {words}", result.stderr)
+                self.assertEqual(result.stdout, "")
+            self.assertEqual(crossover("run", config, "--dry-run").returncode, DONE)
+
     def test_unreadable_config(self):
         result = crossover("run", str(self.folder / "none.cfg"))
         self.assertEqual(result.returncode, USAGE)
@@ -159,7 +173,7 @@ class BadInput(WithResults):
         self.assertIn("cannot make the run directory", result.stderr)
 
     def test_plot_of_nothing(self):
-        self.assertEqual(crossover("plot", str(self.folder)).returncode, ENVIRONMENT)
+        self.assertEqual(crossover("plot", str(self.folder)).returncode, USAGE)
 
 
 class Interrupt(WithResults):

@@ -112,7 +112,7 @@ class FakeObserver : public RunObserver {
 /// fake_matmul() with the members that only a runner needs.
 inline FamilyInfo measurable_matmul() {
   FamilyInfo family = fake_matmul();
-  family.memory_bytes = [](const Problem& problem) {
+  family.memory_bytes = [](const Arm&, const Problem& problem) {
     return 4.0 * static_cast<double>(extent(problem, "m") * extent(problem, "n"));
   };
   family.rough_seconds = [](const Arm& arm, const Problem& problem) {

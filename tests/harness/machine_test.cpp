@@ -4,6 +4,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
+#include <thread>
 
 #include "harness/duration.h"
 #include "harness/worker/cpu_time.h"
@@ -87,6 +88,13 @@ TEST(Measurement, CallsExactlyAsOftenAsAsked) {
   EXPECT_GT(sample.seconds, 0);
 }
 
+TEST(Texts, OfBytesHaveTheirUnit) {
+  EXPECT_EQ(bytes_text(100), "100 B");
+  EXPECT_EQ(bytes_text(32768), "32 KiB");
+  EXPECT_EQ(bytes_text(23.4 * 1024 * 1024 * 1024), "23.4 GiB");
+  EXPECT_EQ(bytes_text(3 * 1024.0 * 1024 * 1024 * 1024), "3 TiB");
+}
+
 TEST(Measurement, WarmsUpAtLeastOnceAndAtLeastThatLong) {
   int calls = 0;
   Case counted;
@@ -95,6 +103,31 @@ TEST(Measurement, WarmsUpAtLeastOnceAndAtLeastThatLong) {
   EXPECT_EQ(calls, 1);
   warm_up(counted, 1e-3);
   EXPECT_GT(calls, 10);
+}
+
+/// A call that takes no time and leaves what takes long to give back.
+TEST(Measurement, GivingBackIsNoPartOfTheTime) {
+  constexpr double long_seconds = 0.02;
+  int calls = 0;
+  bool left = false;
+  Case heavy;
+  heavy.call = [&] {
+    EXPECT_FALSE(left) << "call " << calls;
+    left = true;
+    ++calls;
+  };
+  heavy.give_back = [&] {
+    if (left) std::this_thread::sleep_for(std::chrono::duration<double>(long_seconds));
+    left = false;
+  };
+  heavy.count = [] { return ExecutionCounts{}; };
+  heavy.call();
+  const CellFacts facts = characterise(heavy, 1e-9);
+  EXPECT_LT(*facts.call_seconds, long_seconds / 4);
+  warm_up(heavy, 0);
+  const int before = calls;
+  EXPECT_LT(measure(heavy, 4, allowed_cpus(), HardwareCounters()).seconds, long_seconds / 4);
+  EXPECT_EQ(calls - before, 4);
 }
 
 TEST(Measurement, CalibratesToTheWantedLength) {

@@ -20,7 +20,7 @@ FamilyInfo misbehaving_family() {
     family.variants.push_back(variant);
   }
   family.flops = [](const Problem& problem) { return static_cast<double>(extent(problem, "n")); };
-  family.memory_bytes = [](const Problem&) { return 0.0; };
+  family.memory_bytes = [](const Arm&, const Problem&) { return 0.0; };
   family.rough_seconds = [](const Arm&, const Problem&) { return 1e-6; };
   return family;
 }

@@ -209,7 +209,26 @@ TEST_F(Storage, FilesAreReplacedAsAWhole) {
   write_file(base_ / "sub" / "file", "old");
   write_file(base_ / "sub" / "file", "new");
   EXPECT_EQ(text_of(base_ / "sub" / "file"), "new");
-  EXPECT_FALSE(fs::exists(base_ / "sub" / "file.part"));
+  fs::create_directories(base_ / "sub" / "folder" / "full");
+  EXPECT_NE(error_of([&] { write_file(base_ / "sub" / "folder", "x"); }).find("cannot write"),
+            std::string::npos);
+  for (const auto& entry : fs::directory_iterator(base_ / "sub")) {
+    EXPECT_NE(entry.path().extension(), ".part") << entry.path();
+  }
+}
+
+TEST_F(Storage, WhatAKilledProcessWasWritingIsRemovedByWhoGoesOn) {
+  std::optional<RunDirectory> killed(std::in_place, base_, "experiment", "host");
+  const fs::path run = killed->path();
+  killed.reset();
+  fs::create_directories(run / "tables");
+  for (const fs::path& left : {run / "manifest.json.17.part", run / "tables" / "a.csv.17.part"}) {
+    std::ofstream(left) << "half";
+  }
+  RunDirectory resumed(run);
+  EXPECT_FALSE(fs::exists(run / "manifest.json.17.part"));
+  EXPECT_FALSE(fs::exists(run / "tables" / "a.csv.17.part"));
+  EXPECT_TRUE(fs::exists(run / "samples.jsonl"));
 }
 
 TEST_F(Storage, UnwritablePlacesAreErrorsThatNameThem) {

@@ -4,7 +4,10 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "kernels/core/parallel.h"
 #include "model/tokenizer/texts.h"
 #include "model/transformer/batch_runner.h"
 #include "model/transformer/random_encoder.h"
@@ -171,6 +174,28 @@ class RandomModel : public testing::Test {
   std::filesystem::path path_;
   std::optional<GgufFile> file_;
 };
+
+TEST_F(RandomModel, ReportsThatMemoryIsOutFromWithinARegion) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto run_out_of_memory = [this] {
+    const EncoderWeights weights(*file_, 2000, false);
+    const EncoderKernels kernels({}, true);
+    BatchMode mode{Granularity::coarse, 2};
+    mode.fresh_buffers = true;
+    BatchRunner runner(*file_, weights, kernels, mode,
+                       Texts(2, std::vector<kernels::TokenId>(2000, 7)));
+    kernels::parallel_region({2}, [](int, int) {});  // no thread must be started without memory
+    const rlimit none{1, 1};
+    setrlimit(RLIMIT_AS, &none);
+    try {
+      runner.run(nullptr);
+    } catch (const std::bad_alloc&) {
+      _exit(3);
+    }
+    _exit(0);
+  };
+  EXPECT_EXIT(run_out_of_memory(), testing::ExitedWithCode(3), "");
+}
 
 TEST_F(RandomModel, ATextHasOneEmbeddingWhereverItStands) {
   const Texts texts = {{2, 10, 11, 12}, {2, 20}, {2, 30, 31, 32, 33, 34, 35, 36, 37, 38}, {2, 40}};
