@@ -25,6 +25,9 @@ struct ConfigValue {
   Origin origin = Origin::section;
 };
 
+/// Whether a section may be called so: letters, digits, _ and -, and not "env", which begins keys.
+bool is_section_name(std::string_view text);
+
 /// The keys of one section, defaults merged in and the command line applied; not yet interpreted.
 struct ConfigSection {
   std::string name;
@@ -32,7 +35,8 @@ struct ConfigSection {
   std::map<std::string, ConfigValue> values;
 };
 
-/// A config file as written: sections in order; one section named after the file where it has none.
+/// A config file as written: sections in order; one section named after the file where it has none,
+/// with _ for what no section's name may have.
 struct Config {
   std::string name;  // file stem
   std::string path;

@@ -1,45 +1,35 @@
 #include "harness/results/stored_run.h"
 
-#include <fmt/format.h>
+#include <stdexcept>
 
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
+#include "harness/results/sample_rows.h"
 
 namespace crossover::harness {
 namespace {
 
-void read_row(const Json& row, StoredRun& run) {
-  const std::string kind = row.at("row");
-  if (kind == "header") return;
-  const std::size_t section = row.at("section");
-  Evidence& evidence = run.evidence.at(section);
-  if (kind == "closed") {
-    evidence.close();
-    run.elapsed_seconds[section] = row.at("elapsed_seconds");
-    return;
-  }
-  if (kind == "discarded") {
-    evidence.discard_open();
-    return;
-  }
-  const std::size_t arm = row.at("arm");
-  const std::size_t problem = row.at("problem");
-  const SectionPlan& plan = run.sections[section];
-  if (arm >= plan.arms.size() || problem >= plan.problems.size()) {
-    throw StorageError(fmt::format("arm {}, problem {} of section {}: not in the manifest", arm,
-                                   problem, section));
-  }
-  if (kind == "cell") evidence.set_facts(arm, problem, cell_facts_from(row));
-  if (kind == "sample") evidence.add(arm, problem, sample_from(row));
-}
+/// Puts what a row says where it belongs.
+struct Reader {
+  StoredRun& run;
 
-std::vector<SectionPlan> read_sections(const std::filesystem::path& path, const Json& manifest) {
-  try {
-    return sections_from(manifest);
-  } catch (const std::exception& error) {
-    throw StorageError(fmt::format("{}: {}", (path / "manifest.json").string(), error.what()));
+  void operator()(const HeaderRow&) const {}
+  void operator()(CellRow& row) const {
+    run.evidence[row.section].set_facts(row.arm, row.problem, std::move(row.facts));
   }
-}
+  void operator()(const SampleRow& row) const {
+    Evidence& evidence = run.evidence[row.section];
+    if (evidence.facts(row.arm, row.problem) == nullptr) {
+      throw std::invalid_argument("a sample of a cell without a row of its own before it");
+    }
+    evidence.add(row.arm, row.problem, row.sample);
+  }
+  void operator()(const ClosedRow& row) const {
+    run.evidence[row.section].close();
+    run.elapsed_seconds[row.section] = row.elapsed_seconds;
+  }
+  void operator()(const DiscardedRow& row) const { run.evidence[row.section].discard_open(); }
+};
 
 }  // namespace
 
@@ -50,7 +40,10 @@ StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished, con
   run.sections = read_sections(path, run.manifest);
   run.elapsed_seconds.resize(run.sections.size(), 0);
   for (const SectionPlan& section : run.sections) run.evidence.emplace_back(pairs(section));
-  for_each_row(path, [&](const Json& row) { read_row(row, run); });
+  for_each_row(path, [&](const Json& json) {
+    StoredRow row = stored_row_from(json, run.sections);
+    std::visit(Reader{run}, row);
+  });
   for (std::size_t section = 0; section < run.evidence.size(); ++section) {
     Evidence& evidence = run.evidence[section];
     if (evidence.is_open()) run.unfinished.push_back(section);
