@@ -12,9 +12,6 @@ namespace crossover::harness {
 /// The extents of one problem in the family's order, e.g. {{"batch",1},{"m",64},{"n",64},{"k",64}}.
 using Problem = std::vector<std::pair<std::string, std::int64_t>>;
 
-/// The largest extent, and the largest number in a config: below 2^53, so that doubles hold it.
-constexpr std::int64_t most_extent = 1'000'000'000'000'000;
-
 /// Everything that is set for an arm except the problem, by key: "threads", "cache", "isa",
 /// "env.OMP_WAIT_POLICY", ... Values are what the config says, with symbols resolved.
 using Settings = std::map<std::string, std::string>;

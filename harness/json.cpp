@@ -1,7 +1,8 @@
 #include "harness/json.h"
 
 #include "harness/names.h"
-#include "harness/stored_value.h"
+#include "harness/plan/limits.h"
+#include "harness/stored_cell.h"
 
 namespace crossover::harness {
 namespace {
@@ -64,12 +65,13 @@ Json to_json(const Problem& problem) {
   return object;
 }
 
-Problem problem_from(const Json& object, const std::string& place) {
+Problem problem_from(const Json& object) { return problem_from(StoredValue(object)); }
+
+Problem problem_from(const StoredValue& object) {
   Problem problem;
-  const StoredValue stored(object, place);
-  for (const auto& [name, extent] : stored.members()) {
+  for (const auto& [name, extent] : object.members()) {
     // Names become columns of tables and of databases.
-    if (!is_name(name, "_")) stored.refuse("names of extents that are letters, digits and _");
+    if (!is_name(name, "_")) object.refuse("names of extents that are letters, digits and _");
     problem.emplace_back(name, extent.whole(0, most_extent));
   }
   return problem;
@@ -81,11 +83,11 @@ Json to_json(const Settings& settings) {
   return object;
 }
 
-Settings settings_from(const Json& object, const std::string& place) {
+Settings settings_from(const Json& object) { return settings_from(StoredValue(object)); }
+
+Settings settings_from(const StoredValue& object) {
   Settings settings;
-  for (const auto& [key, value] : StoredValue(object, place).members()) {
-    settings[key] = value.text();
-  }
+  for (const auto& [key, value] : object.members()) settings[key] = value.text();
   return settings;
 }
 
@@ -113,8 +115,7 @@ Json to_json(const CellFacts& facts) {
   return row;
 }
 
-CellFacts outcome_from(const Json& object) {
-  const StoredValue row(object);
+CellFacts outcome_from(const StoredValue& row) {
   CellFacts facts;
   facts.status = status_at(row);
   facts.reason = text_at(row, "reason");
@@ -123,7 +124,7 @@ CellFacts outcome_from(const Json& object) {
 
 CellFacts cell_facts_from(const Json& object) {
   const StoredValue row(object);
-  CellFacts facts = outcome_from(object);
+  CellFacts facts = outcome_from(row);
   // A cell that failed after it was measured keeps what was found before.
   if (facts.status == Status::measured) {
     facts.iterations = row.at("iterations").whole(1, INT64_MAX);

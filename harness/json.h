@@ -30,21 +30,17 @@ std::optional<T> optional_from(const Json& object, const char* key) {
   return found->template get<T>();
 }
 
-/// `place` is that of the object in its file; see StoredValue, which says what is thrown.
 Json to_json(const Problem& problem);
-Problem problem_from(const Json& object, const std::string& place = {});
+Problem problem_from(const Json& object);
 
 Json to_json(const Settings& settings);
-Settings settings_from(const Json& object, const std::string& place = {});
+Settings settings_from(const Json& object);
 
 /// The members of a row; see results/README.md for the schema. The readers throw
-/// std::invalid_argument about the first member that is missing, of another type or out of range.
+/// std::invalid_argument where one is missing, of another type or out of range; see StoredValue.
 Json to_json(const CellFacts& facts);
 CellFacts cell_facts_from(const Json& row);
 Json to_json(const Sample& sample);
 Sample sample_from(const Json& row);
-
-/// Only the status and the reason of a row: all that there is of a cell that was not calibrated.
-CellFacts outcome_from(const Json& row);
 
 }  // namespace crossover::harness

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "harness/names.h"
+#include "harness/plan/limits.h"
 
 namespace crossover::harness {
 namespace {

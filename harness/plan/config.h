@@ -25,9 +25,6 @@ struct ConfigValue {
   Origin origin = Origin::section;
 };
 
-/// Whether a section may be called so: letters, digits, _ and -, and not "env", which begins keys.
-bool is_section_name(std::string_view text);
-
 /// The keys of one section, defaults merged in and the command line applied; not yet interpreted.
 struct ConfigSection {
   std::string name;
@@ -35,8 +32,7 @@ struct ConfigSection {
   std::map<std::string, ConfigValue> values;
 };
 
-/// A config file as written: sections in order; one section named after the file where it has none,
-/// with _ for what no section's name may have.
+/// A config as written: sections in order; where it has none, one that is named after the file.
 struct Config {
   std::string name;  // file stem
   std::string path;

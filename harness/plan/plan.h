@@ -20,10 +20,6 @@ constexpr bool has_axis(Question question) {
   return question == Question::crossover || question == Question::cost;
 }
 
-constexpr int most_launches = 10'000;
-constexpr int most_quartets = 1000;
-constexpr int most_sharp_launches = 1000;
-
 /// How the evidence of one section is collected (docs: README, "How it measures").
 struct Protocol {
   std::vector<int> looks;  // launches after which stopping is considered; ascending

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "harness/names.h"
+#include "harness/plan/limits.h"
 
 namespace crossover::harness {
 namespace {

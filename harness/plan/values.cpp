@@ -9,8 +9,8 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "harness/cell.h"
 #include "harness/plan/config.h"
+#include "harness/plan/limits.h"
 
 namespace crossover::harness {
 namespace {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "harness/names.h"
+#include "harness/plan/limits.h"
 #include "harness/results/run_directory.h"
 #include "harness/stored_value.h"
 

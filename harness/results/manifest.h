@@ -8,6 +8,7 @@
 
 #include "harness/json.h"
 #include "harness/plan/plan.h"
+#include "harness/results/run_directory.h"
 #include "harness/worker/machine.h"
 #include "harness/worker/worker_process.h"
 
@@ -50,6 +51,9 @@ std::vector<SectionPlan> sections_from(const Json& manifest);
 
 /// The same of the manifest of that run: throws StorageError, with the file.
 std::vector<SectionPlan> read_sections(const std::filesystem::path& run, const Json& manifest);
+
+/// What is thrown about the manifest of that run.
+StorageError damaged_manifest(const std::filesystem::path& run, const std::exception& error);
 
 std::string to_string(Question question);
 Question question_from(const std::string& text);  // throws std::invalid_argument

@@ -5,6 +5,7 @@
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
 #include "harness/results/sample_rows.h"
+#include "harness/stored_value.h"
 
 namespace crossover::harness {
 namespace {
@@ -31,6 +32,27 @@ struct Reader {
   void operator()(const DiscardedRow& row) const { run.evidence[row.section].discard_open(); }
 };
 
+std::uint64_t seed(const StoredValue& value) {
+  if (!value.json().is_number_unsigned()) value.refuse("a whole number, 0 or more");
+  return value.json().get<std::uint64_t>();
+}
+
+/// All of a plan but its sections.
+Plan plan_from(const StoredValue& manifest) {
+  Plan plan;
+  plan.experiment = manifest.at("experiment").text();
+  plan.source = manifest.at("config_path").text();
+  plan.config = manifest.at("config").text();
+  for (const auto& [key, value] : manifest.at("overrides").members()) {
+    plan.overrides.emplace_back(key, value.text());
+  }
+  plan.seed = seed(manifest.at("seed"));
+  for (const StoredValue& warning : manifest.at("warnings").elements()) {
+    plan.warnings.push_back(warning.text());
+  }
+  return plan;
+}
+
 }  // namespace
 
 StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished, const PairsOf& pairs) {
@@ -54,17 +76,13 @@ StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished, con
 }
 
 Plan plan_from(const StoredRun& run) {
-  Plan plan;
-  plan.experiment = run.manifest.at("experiment");
-  plan.source = run.manifest.at("config_path");
-  plan.config = run.manifest.at("config");
-  for (const auto& [key, value] : run.manifest.at("overrides").items()) {
-    plan.overrides.emplace_back(key, value);
+  try {
+    Plan plan = plan_from(StoredValue(run.manifest));
+    plan.sections = run.sections;
+    return plan;
+  } catch (const std::invalid_argument& error) {
+    throw damaged_manifest(run.path, error);
   }
-  plan.seed = run.manifest.at("seed");
-  plan.sections = run.sections;
-  plan.warnings = run.manifest.at("warnings").get<std::vector<std::string>>();
-  return plan;
 }
 
 }  // namespace crossover::harness

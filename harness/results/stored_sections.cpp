@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "harness/plan/limits.h"
 #include "harness/results/manifest.h"
-#include "harness/results/run_directory.h"
-#include "harness/stored_value.h"
+#include "harness/stored_cell.h"
 
 namespace crossover::harness {
 namespace {
@@ -61,18 +61,15 @@ Protocol protocol(const StoredValue& value) {
 }
 
 Arm arm(const StoredValue& value) {
-  const StoredValue settings = value.at("settings");
   return {value.at("family").text(), value.at("variant").text(),
-          settings_from(settings.json(), settings.place()), value.at("replica").small(0)};
+          settings_from(value.at("settings")), value.at("replica").small(0)};
 }
-
-Problem problem(const StoredValue& value) { return problem_from(value.json(), value.place()); }
 
 /// All problems of a section have the same extents: tables and figures make columns of them.
 std::vector<Problem> problems(const StoredValue& list) {
   std::vector<Problem> problems;
   for (const StoredValue& element : list.elements()) {
-    problems.push_back(problem(element));
+    problems.push_back(problem_from(element));
     const auto same_name = [](const auto& one, const auto& other) {
       return one.first == other.first;
     };
@@ -116,7 +113,7 @@ std::vector<Pair> pairs(const StoredValue& list, const SectionPlan& section) {
 
 Curve curve(const StoredValue& value, const SectionPlan& section) {
   Curve curve;
-  curve.fixed = problem(value.at("fixed"));
+  curve.fixed = problem_from(value.at("fixed"));
   curve.problems = ascending_indices(value.at("problems"), section.problems.size());
   curve.axis_values = axis_values(value.at("axis_values"), curve.problems.size());
   return curve;
@@ -157,6 +154,11 @@ SectionPlan section_from(const StoredValue& value) {
 
 }  // namespace
 
+StorageError damaged_manifest(const std::filesystem::path& run, const std::exception& error) {
+  return StorageError(
+      fmt::format("{}: damaged: {}", (run / "manifest.json").string(), error.what()));
+}
+
 std::vector<SectionPlan> sections_from(const Json& manifest) {
   const StoredValue list = StoredValue(manifest).at("sections");
   std::vector<SectionPlan> sections = list_of(list, section_from);
@@ -174,8 +176,7 @@ std::vector<SectionPlan> read_sections(const std::filesystem::path& run, const J
   try {
     return sections_from(manifest);
   } catch (const std::invalid_argument& error) {
-    throw StorageError(
-        fmt::format("{}: damaged: {}", (run / "manifest.json").string(), error.what()));
+    throw damaged_manifest(run, error);
   }
 }
 

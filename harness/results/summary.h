@@ -12,4 +12,7 @@ namespace crossover::harness {
 /// function of the manifest and the evidence, one Evidence per section of the manifest.
 Json summarise(const Json& manifest, const std::vector<Evidence>& evidence);
 
+/// The same of a stored run. Throws StorageError where its manifest lacks something.
+Json summarise(const StoredRun& run);
+
 }  // namespace crossover::harness

@@ -28,8 +28,7 @@ struct PrepareOptions {
 };
 
 /// One process with one arm's settings, measuring one cell at a time when it is told to. All calls
-/// throw WorkerFailure after `timeout` seconds without an answer, or after one that lacks something
-/// or cannot be true, and Interrupted.
+/// throw WorkerFailure after `timeout` seconds without an answer, and Interrupted.
 class Worker {
  public:
   virtual ~Worker() = default;

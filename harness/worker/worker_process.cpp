@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "harness/json.h"
-#include "harness/stored_value.h"
+#include "harness/stored_cell.h"
 #include "harness/worker/channel.h"
 #include "harness/worker/cpu_time.h"
 
@@ -113,8 +113,9 @@ class WorkerProcess : public Worker {
                        {"check", options.check},
                        {"min_sample_seconds", options.min_sample_seconds}};
     const Json answer = turn(request, timeout).answer;
-    return understand(
-        [&] { return options.check ? cell_facts_from(answer) : outcome_from(answer); });
+    return understand([&] {
+      return options.check ? cell_facts_from(answer) : outcome_from(StoredValue(answer));
+    });
   }
 
   Sample sample(std::int64_t iterations, double warm_up_seconds, double timeout) override {
