@@ -5,6 +5,7 @@
 #include "harness/json.h"
 #include "harness/plan/plan.h"
 #include "harness/results/evidence.h"
+#include "harness/results/stored_run.h"
 
 namespace crossover::harness {
 

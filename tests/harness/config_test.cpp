@@ -320,7 +320,7 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("simd", {}), "");
 }
 
-TEST(Config, AFileMayBeCalledAnythingItsOnlySectionNot) {
+TEST(ParseConfig, AFileMayBeCalledAnythingItsOnlySectionNot) {
   const auto section = [](const std::string& path) {
     return parse_config("family = matmul\n", path, {}).sections.front().name;
   };
