@@ -68,8 +68,7 @@ harness::Plan plan_to_resume(const harness::StoredRun& stored, const harness::Ma
     require_same_place(stored, here);
     return harness::plan_from(stored);
   } catch (const Json::exception& error) {
-    throw harness::StorageError((stored.path / "manifest.json").string() +
-                                ": damaged: " + error.what());
+    throw harness::damaged_manifest(stored.path, error);
   }
 }
 

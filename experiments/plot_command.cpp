@@ -34,12 +34,7 @@ bool has_summary(const std::filesystem::path& run, const Json& manifest) {
 /// Figures are drawn from the summary, so it is made again from the samples where that is needed.
 void ensure_summary(const std::filesystem::path& run) {
   if (has_summary(run, harness::read_manifest(run))) return;
-  const harness::StoredRun stored = harness::read_run(run);
-  try {
-    harness::write_summary(run, harness::summarise(stored.manifest, stored.evidence));
-  } catch (const Json::exception& error) {
-    throw harness::StorageError((run / "manifest.json").string() + ": damaged: " + error.what());
-  }
+  harness::write_summary(run, harness::summarise(harness::read_run(run)));
 }
 
 /// plot.py would name its own option.

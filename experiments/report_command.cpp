@@ -7,6 +7,7 @@
 #include "experiments/command.h"
 #include "experiments/figures.h"
 #include "experiments/stored_runs.h"
+#include "harness/results/manifest.h"
 #include "harness/results/report.h"
 #include "harness/results/run_directory.h"
 #include "harness/results/stored_run.h"
@@ -57,11 +58,7 @@ class StoredReport {
   StoredReport(fs::path run, fs::path folder) : run_(std::move(run)), folder_(std::move(folder)) {
     const harness::StoredRun stored = harness::read_run(run_);
     manifest_ = stored.manifest;
-    try {
-      summary_ = harness::summarise(manifest_, stored.evidence);
-    } catch (const Json::exception& error) {
-      throw harness::StorageError((run_ / "manifest.json").string() + ": damaged: " + error.what());
-    }
+    summary_ = harness::summarise(stored);
   }
 
   void write() {
@@ -71,7 +68,7 @@ class StoredReport {
     const fs::path method = fs::path(source_root) / "METHOD.md";
     const std::string link =
         fs::exists(method) ? fs::proximate(method, fs::absolute(folder_)).generic_string() : "";
-    const harness::Document document = harness::make_report(manifest_, summary_, figures, link);
+    const harness::Document document = document_of(figures, link);
     harness::write_file(folder_ / "report.md", harness::as_markdown(document, folder_));
     harness::write_file(folder_ / "report.html", harness::as_html(document));
   }
@@ -81,6 +78,14 @@ class StoredReport {
   const fs::path& folder() const { return folder_; }
 
  private:
+  harness::Document document_of(const std::vector<fs::path>& figures, const std::string& link) {
+    try {
+      return harness::make_report(manifest_, summary_, figures, link);
+    } catch (const Json::exception& error) {
+      throw harness::damaged_manifest(run_, error);
+    }
+  }
+
   /// The run's own figures, drawn where there are none; beside the report, so that it can be moved.
   std::vector<fs::path> find_figures() {
     const fs::path wanted = folder_ / "figures";

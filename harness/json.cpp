@@ -1,6 +1,63 @@
 #include "harness/json.h"
 
+#include "harness/names.h"
+#include "harness/plan/limits.h"
+#include "harness/stored_cell.h"
+
 namespace crossover::harness {
+namespace {
+
+std::optional<std::int64_t> count_at(const StoredValue& object, const char* key) {
+  return optional_at(object, key, [](const StoredValue& value) { return value.count(); });
+}
+
+std::optional<std::uint64_t> unsigned_at(const StoredValue& object, const char* key) {
+  const auto count = count_at(object, key);
+  return count ? std::optional(static_cast<std::uint64_t>(*count)) : std::nullopt;
+}
+
+std::optional<double> seconds_at(const StoredValue& object, const char* key) {
+  return optional_at(object, key, [](const StoredValue& value) { return value.not_negative(); });
+}
+
+std::optional<std::string> text_at(const StoredValue& object, const char* key) {
+  return optional_at(object, key, [](const StoredValue& value) { return value.text(); });
+}
+
+std::map<std::string, double> numbers_at(const StoredValue& object, const char* key) {
+  std::map<std::string, double> numbers;
+  if (!object.has(key)) return numbers;
+  for (const auto& [name, value] : object.at(key).members()) numbers[name] = value.finite();
+  return numbers;
+}
+
+Status status_at(const StoredValue& row) {
+  const StoredValue value = row.at("status");
+  const std::string name = value.text();
+  try {
+    return status_from(name);
+  } catch (const std::invalid_argument&) {
+    value.refuse("measured, unsupported, wrong, failed or skipped");
+  }
+}
+
+Work work_from(const StoredValue& value) {
+  if (value.is_null()) return {};
+  return {value.at("flops").not_negative(), value.at("bytes").not_negative(),
+          numbers_at(value, "items")};
+}
+
+CallCounts counts_from(const StoredValue& counters) {
+  CallCounts counts;
+  counts.execution = {unsigned_at(counters, "parallel_regions"), unsigned_at(counters, "tasks"),
+                      unsigned_at(counters, "threads_used"), text_at(counters, "code_path"),
+                      unsigned_at(counters, "threads_started")};
+  counts.allocations = unsigned_at(counters, "allocations");
+  counts.allocated_bytes = unsigned_at(counters, "allocated_bytes");
+  return counts;
+}
+
+}  // namespace
 
 Json to_json(const Problem& problem) {
   Json object = Json::object();
@@ -8,9 +65,15 @@ Json to_json(const Problem& problem) {
   return object;
 }
 
-Problem problem_from(const Json& object) {
+Problem problem_from(const Json& object) { return problem_from(StoredValue(object)); }
+
+Problem problem_from(const StoredValue& object) {
   Problem problem;
-  for (const auto& [name, extent] : object.items()) problem.emplace_back(name, extent);
+  for (const auto& [name, extent] : object.members()) {
+    // Names become columns of tables and of databases.
+    if (!is_name(name, "_")) object.refuse("names of extents that are letters, digits and _");
+    problem.emplace_back(name, extent.whole(0, most_extent));
+  }
   return problem;
 }
 
@@ -20,9 +83,11 @@ Json to_json(const Settings& settings) {
   return object;
 }
 
-Settings settings_from(const Json& object) {
+Settings settings_from(const Json& object) { return settings_from(StoredValue(object)); }
+
+Settings settings_from(const StoredValue& object) {
   Settings settings;
-  for (const auto& [key, value] : object.items()) settings[key] = value;
+  for (const auto& [key, value] : object.members()) settings[key] = value.text();
   return settings;
 }
 
@@ -50,27 +115,29 @@ Json to_json(const CellFacts& facts) {
   return row;
 }
 
-CellFacts cell_facts_from(const Json& row) {
+CellFacts outcome_from(const StoredValue& row) {
   CellFacts facts;
-  facts.status = status_from(row.at("status"));
-  facts.reason = optional_from<std::string>(row, "reason");
-  facts.iterations = optional_from<std::int64_t>(row, "iterations").value_or(0);
-  facts.call_seconds = optional_from<double>(row, "call_seconds");
-  facts.prepare_seconds = optional_from<double>(row, "prepare_seconds");
-  facts.setup_seconds = optional_from<double>(row, "setup_seconds");
-  if (const Json& work = row.at("work"); !work.is_null()) {
-    facts.work = {work.at("flops"), work.at("bytes"),
-                  work.value("items", std::map<std::string, double>())};
+  facts.status = status_at(row);
+  facts.reason = text_at(row, "reason");
+  return facts;
+}
+
+CellFacts cell_facts_from(const Json& object) {
+  const StoredValue row(object);
+  CellFacts facts = outcome_from(row);
+  // A cell that failed after it was measured keeps what was found before.
+  if (facts.status == Status::measured) {
+    facts.iterations = row.at("iterations").whole(1, INT64_MAX);
+    facts.call_seconds = row.at("call_seconds").positive();
+  } else {
+    facts.iterations = count_at(row, "iterations").value_or(0);
+    facts.call_seconds = seconds_at(row, "call_seconds");
   }
-  const Json& counters = row.at("counters");
-  facts.counts.execution = {optional_from<std::uint64_t>(counters, "parallel_regions"),
-                            optional_from<std::uint64_t>(counters, "tasks"),
-                            optional_from<std::uint64_t>(counters, "threads_used"),
-                            optional_from<std::string>(counters, "code_path"),
-                            optional_from<std::uint64_t>(counters, "threads_started")};
-  facts.counts.allocations = optional_from<std::uint64_t>(counters, "allocations");
-  facts.counts.allocated_bytes = optional_from<std::uint64_t>(counters, "allocated_bytes");
-  facts.details = row.value("details", facts.details);
+  facts.prepare_seconds = seconds_at(row, "prepare_seconds");
+  facts.setup_seconds = seconds_at(row, "setup_seconds");
+  facts.work = work_from(row.at("work"));
+  facts.counts = counts_from(row.at("counters"));
+  facts.details = numbers_at(row, "details");
   return facts;
 }
 
@@ -91,21 +158,26 @@ Json to_json(const Sample& sample) {
           {"cache_misses", nullable(sample.cache_misses)}};
 }
 
-Sample sample_from(const Json& row) {
-  return {row.at("launch"),
-          row.at("block"),
-          row.at("place"),
-          row.at("iterations"),
-          row.at("seconds"),
-          row.at("cpu_seconds"),
-          row.at("voluntary_switches"),
-          row.at("involuntary_switches"),
-          optional_from<double>(row, "steal_seconds"),
-          optional_from<double>(row, "foreign_seconds"),
-          row.at("others_ran"),
-          optional_from<std::int64_t>(row, "cycles"),
-          optional_from<std::int64_t>(row, "instructions"),
-          optional_from<std::int64_t>(row, "cache_misses")};
+Sample sample_from(const Json& object) {
+  const StoredValue row(object);
+  // Time stolen is a difference of counters of the kernel, which have been seen to go backwards.
+  const auto taken = [&](const char* key) {
+    return optional_at(row, key, [](const StoredValue& value) { return value.finite(); });
+  };
+  return {row.at("launch").small(0),
+          row.at("block").small(0),
+          row.at("place").small(0),
+          row.at("iterations").whole(1, INT64_MAX),
+          row.at("seconds").positive(),
+          row.at("cpu_seconds").not_negative(),
+          row.at("voluntary_switches").count(),
+          row.at("involuntary_switches").count(),
+          taken("steal_seconds"),
+          taken("foreign_seconds"),
+          row.at("others_ran").truth(),
+          count_at(row, "cycles"),
+          count_at(row, "instructions"),
+          count_at(row, "cache_misses")};
 }
 
 }  // namespace crossover::harness

@@ -37,7 +37,7 @@ Json to_json(const Settings& settings);
 Settings settings_from(const Json& object);
 
 /// The members of a row; see results/README.md for the schema. The readers throw
-/// nlohmann::json::exception where a member is missing or of another type.
+/// std::invalid_argument where one is missing, of another type or out of range; see StoredValue.
 Json to_json(const CellFacts& facts);
 CellFacts cell_facts_from(const Json& row);
 Json to_json(const Sample& sample);

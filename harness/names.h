@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string>
@@ -27,6 +28,16 @@ Enum value_in(const Names<Enum, Count>& names, std::string_view text) {
     if (name == text) return value;
   }
   throw std::invalid_argument("unknown name '" + std::string(text) + "'");
+}
+
+/// Whether the text consists of letters, digits and the characters of `more`, and is not empty.
+inline bool is_name(std::string_view text, std::string_view more) {
+  constexpr std::string_view usual =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  const auto legal = [&](char c) {
+    return usual.find(c) != usual.npos || more.find(c) != more.npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), legal);
 }
 
 }  // namespace crossover::harness

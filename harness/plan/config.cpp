@@ -10,22 +10,13 @@
 #include <string_view>
 #include <system_error>
 
+#include "harness/names.h"
+#include "harness/plan/limits.h"
+
 namespace crossover::harness {
 namespace {
 
 namespace options = boost::program_options;
-
-constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-constexpr std::string_view digits = "0123456789";
-
-bool consists_of(std::string_view text, std::initializer_list<std::string_view> sets) {
-  for (const char c : text) {
-    bool found = false;
-    for (const std::string_view set : sets) found = found || set.find(c) != std::string_view::npos;
-    if (!found) return false;
-  }
-  return !text.empty();
-}
 
 /// At most 40 characters of what somebody wrote, fit for a terminal.
 std::string excerpt(std::string_view text) {
@@ -85,7 +76,7 @@ class Scan {
   void open_section(std::string_view content) {
     const bool closed = content.size() > 2 && content.back() == ']';
     const std::string name(closed ? trim(content.substr(1, content.size() - 2)) : "");
-    if (!consists_of(name, {letters, digits, "_-"}) || name == "env") {
+    if (!is_section_name(name)) {
       reject(
           fmt::format("expected [section] with a name of letters, digits, _ and - that is not "
                       "'env'; found '{}'",
@@ -100,7 +91,7 @@ class Scan {
   }
 
   void add_key(std::string_view key, std::string_view value) {
-    if (!consists_of(key, {letters, digits, "_.-"})) {
+    if (!is_name(key, "_.-")) {
       reject(
           fmt::format("expected a key of letters, digits, _, - and '.'; found '{}'", excerpt(key)));
     }
@@ -141,6 +132,15 @@ std::vector<std::string> boost_values(const std::string& text, const std::string
   return values;
 }
 
+/// The name of the one section of a file that opens none. The file may be called anything, the
+/// section's name becomes part of other files' names.
+std::string section_name(std::string text) {
+  for (char& c : text) {
+    if (!is_name({&c, 1}, "_-")) c = '_';
+  }
+  return is_section_name(text) ? text : text + "_";
+}
+
 /// The sections with the file's values: the defaults first, then what each section says itself.
 std::vector<ConfigSection> merge(const Scan& scan, const std::vector<std::string>& values,
                                  const std::string& path, const std::string& name) {
@@ -151,7 +151,7 @@ std::vector<ConfigSection> merge(const Scan& scan, const std::vector<std::string
   }
   std::vector<ConfigSection> sections = scan.sections();
   const bool sectionless = sections.empty();
-  if (sectionless) sections.push_back({name, path, {}});
+  if (sectionless) sections.push_back({section_name(name), path, {}});
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Line& line = lines[i];
     ConfigValue value{values[i], line.where, line.key, Origin::section};
@@ -185,7 +185,7 @@ void apply_override(std::vector<ConfigSection>& sections, const std::string& opt
   ConfigSection* only = addressed(sections, option);
   const std::string key = only ? option.substr(only->name.size() + 1) : option;
   const std::string value(trim(text));
-  if (!consists_of(key, {letters, digits, "_.-"})) {
+  if (!is_name(key, "_.-")) {
     throw ConfigError(fmt::format("{}: expected --key or --SECTION.key", excerpt(where)));
   }
   if (value.empty()) throw ConfigError(fmt::format("{}: {} has no value", where, key));
@@ -203,6 +203,8 @@ void apply_override(std::vector<ConfigSection>& sections, const std::string& opt
 }
 
 }  // namespace
+
+bool is_section_name(std::string_view text) { return is_name(text, "_-") && text != "env"; }
 
 Config parse_config(const std::string& text, const std::string& path,
                     const std::vector<std::pair<std::string, std::string>>& overrides) {

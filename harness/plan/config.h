@@ -32,7 +32,7 @@ struct ConfigSection {
   std::map<std::string, ConfigValue> values;
 };
 
-/// A config file as written: sections in order; one section named after the file where it has none.
+/// A config as written: sections in order; where it has none, one that is named after the file.
 struct Config {
   std::string name;  // file stem
   std::string path;

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <string_view>
 
+#include "harness/names.h"
+#include "harness/plan/limits.h"
+
 namespace crossover::harness {
 namespace {
 
@@ -39,7 +42,6 @@ int small_integer(const ConfigValue& value, const std::string& expectation, long
 }
 
 std::vector<int> looks_of(const ConfigValue& value) {
-  constexpr long long most_launches = 10'000;
   std::vector<int> looks;
   for (const long long launches : integer_list(value, 1)) {
     if (launches > most_launches || (!looks.empty() && launches <= looks.back())) {
@@ -51,10 +53,9 @@ std::vector<int> looks_of(const ConfigValue& value) {
 }
 
 int sharp_launches_of(const ConfigValue& value) {
-  constexpr long long most_launches = 1000;
   const std::string expectation = "expected one number of launches in 3..1000, or off";
   if (value.text == "off") return 0;
-  const int launches = small_integer(value, expectation, most_launches);
+  const int launches = small_integer(value, expectation, most_sharp_launches);
   if (launches < 3) fail(value, value.text, expectation);
   return launches;
 }
@@ -80,13 +81,10 @@ std::string one_of(const ConfigValue& value, const std::string& element,
 
 bool is_environment(const ConfigValue& value) {
   constexpr std::string_view prefix = "env.";
-  constexpr std::string_view legal =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
   if (!value.key.starts_with(prefix)) return false;
   const std::string_view name = std::string_view(value.key).substr(prefix.size());
   const bool starts_with_digit = !name.empty() && name.front() >= '0' && name.front() <= '9';
-  if (name.empty() || starts_with_digit ||
-      name.find_first_not_of(legal) != std::string_view::npos) {
+  if (!is_name(name, "_") || starts_with_digit) {
     throw ConfigError(fmt::format("{}: '{}' names no environment variable; expected env.NAME",
                                   value.where, value.key));
   }
@@ -148,7 +146,8 @@ Protocol protocol_of(const ConfigSection& section, Question question) {
     protocol.sharp_launches = sharp_launches_of(*value);
   }
   if (const auto* value = find_value(section, "quartets")) {
-    protocol.quartets = small_integer(*value, "expected one number of quartets in 1..1000", 1000);
+    protocol.quartets =
+        small_integer(*value, "expected one number of quartets in 1..1000", most_quartets);
   }
   if (const auto* value = find_value(section, "delta")) {
     protocol.equivalence_margin = positive_fraction(*value);

@@ -10,12 +10,13 @@
 #include <unordered_set>
 
 #include "harness/plan/config.h"
+#include "harness/plan/limits.h"
 
 namespace crossover::harness {
 namespace {
 
-constexpr long long largest = 1'000'000'000'000'000;  // below 2^53: ranges are computed in double
-constexpr std::size_t most_values = 100'000;          // of one list; beyond it a typo is likelier
+constexpr long long largest = most_extent;    // ranges are computed in double
+constexpr std::size_t most_values = 100'000;  // of one list; beyond it a typo is likelier
 constexpr double longest_seconds = 1000 * 3600.0;
 
 constexpr const char* integers_expected =

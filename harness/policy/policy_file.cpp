@@ -1,12 +1,14 @@
 #include "harness/policy/policy_file.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 #include <fmt/format.h>
 #include <fstream>
 
 #include "harness/names.h"
+#include "harness/plan/limits.h"
 #include "harness/results/run_directory.h"
+#include "harness/stored_value.h"
 
 namespace crossover::harness {
 namespace {
@@ -32,18 +34,20 @@ Json rows_json(const Grid& grid, const Values& values, const Convert& convert) {
   return rows;
 }
 
-template <class Value, class Convert>
-std::vector<Value> rows_from(const Grid& grid, const Json& rows, const char* name,
-                             const Convert& convert) {
-  std::vector<Value> values;
-  for (const Json& row : rows) {
-    for (const Json& value : row) values.push_back(convert(value));
+/// Values of the nodes, m by m, from a row for each m.
+template <class Convert>
+auto rows_from(const Grid& grid, const StoredValue& rows, const Convert& convert) {
+  std::vector<decltype(convert(rows))> values;
+  const std::vector<StoredValue> lists = rows.elements();
+  if (lists.size() != grid.rows) {
+    rows.refuse(fmt::format("{} rows, one for each of m_nodes", grid.rows));
   }
-  if (rows.size() != grid.rows || values.size() != grid.nodes()) {
-    throw std::invalid_argument(
-        fmt::format("boundaries: {} has {} rows and {} values; expected {} "
-                    "rows of {}",
-                    name, rows.size(), values.size(), grid.rows, grid.columns));
+  for (const StoredValue& row : lists) {
+    const std::vector<StoredValue> nodes = row.elements();
+    if (nodes.size() != grid.columns) {
+      row.refuse(fmt::format("{} values, one for each of n_nodes", grid.columns));
+    }
+    for (const StoredValue& node : nodes) values.push_back(convert(node));
   }
   return values;
 }
@@ -63,32 +67,33 @@ Json boundary_json(const Grid& grid, const Boundary& boundary) {
           {"shapes", boundary.shapes}};
 }
 
-double finite_number(const Json& value) {
-  const double number = value.get<double>();
-  if (!std::isfinite(number)) throw std::invalid_argument("boundaries: a value is not finite");
-  return number;
-}
+double finite_number(const StoredValue& value) { return value.finite(); }
 
-std::optional<double> number_or_null(const Json& value) {
+std::optional<double> number_or_null(const StoredValue& value) {
   if (value.is_null()) return std::nullopt;
-  return finite_number(value);
+  return value.finite();
 }
 
-Boundary boundary_from(const Grid& grid, const Json& object) {
+Place place_from(const StoredValue& value) {
+  const std::string name = value.text();
+  try {
+    return value_in(place_names, name);
+  } catch (const std::invalid_argument&) {
+    value.refuse("measured, above, below or unknown");
+  }
+}
+
+Boundary boundary_from(const Grid& grid, const StoredValue& value) {
   Boundary boundary;
-  boundary.threads = object.at("threads");
-  boundary.log2_k = rows_from<double>(grid, object.at("log2_k"), "log2_k", finite_number);
-  boundary.low =
-      rows_from<std::optional<double>>(grid, object.at("log2_k_low"), "log2_k_low", number_or_null);
-  boundary.high = rows_from<std::optional<double>>(grid, object.at("log2_k_high"), "log2_k_high",
-                                                   number_or_null);
-  boundary.place = rows_from<Place>(grid, object.at("place"), "place", [](const Json& name) {
-    return value_in(place_names, name.get<std::string>());
-  });
-  boundary.smoothness = object.at("smoothness");
-  boundary.sharpness = object.at("sharpness");
-  boundary.validated_regret = object.at("validated_regret");
-  boundary.shapes = object.at("shapes");
+  boundary.threads = value.at("threads").small(2);
+  boundary.log2_k = rows_from(grid, value.at("log2_k"), finite_number);
+  boundary.low = rows_from(grid, value.at("log2_k_low"), number_or_null);
+  boundary.high = rows_from(grid, value.at("log2_k_high"), number_or_null);
+  boundary.place = rows_from(grid, value.at("place"), place_from);
+  boundary.smoothness = value.at("smoothness").finite();
+  boundary.sharpness = value.at("sharpness").finite();
+  boundary.validated_regret = value.at("validated_regret").finite();
+  boundary.shapes = static_cast<std::size_t>(value.at("shapes").count());
   return boundary;
 }
 
@@ -99,20 +104,22 @@ Json powers_json(int first, std::size_t count) {
 }
 
 /// The first exponent of ascending powers of two.
-int first_power(const Json& values, const char* name) {
-  const int first = values.empty() ? 0 : static_cast<int>(std::log2(values.at(0).get<double>()));
-  if (values.size() < 2 || first < 0 || values.size() + first > 60 ||
-      values != powers_json(first, values.size())) {
-    throw std::invalid_argument(
-        fmt::format("{} = {}; expected two or more successive powers of two", name, values.dump()));
+int first_power(const StoredValue& list) {
+  constexpr std::size_t largest_exponent = 60;
+  const std::vector<StoredValue> nodes = list.elements();
+  const auto first =
+      nodes.empty() ? 0 : static_cast<std::uint64_t>(nodes.front().whole(1, most_extent));
+  const int exponent = std::bit_width(first) - 1;
+  if (nodes.size() < 2 || nodes.size() + static_cast<std::size_t>(exponent) > largest_exponent ||
+      list.json() != powers_json(exponent, nodes.size())) {
+    list.refuse("two or more successive powers of two");
   }
-  return first;
+  return exponent;
 }
 
-Grid grid_from(const Json& object) {
-  return {first_power(object.at("m_nodes"), "m_nodes"),
-          first_power(object.at("n_nodes"), "n_nodes"), object.at("m_nodes").size(),
-          object.at("n_nodes").size()};
+Grid grid_from(const StoredValue& object) {
+  return {first_power(object.at("m_nodes")), first_power(object.at("n_nodes")),
+          object.at("m_nodes").elements().size(), object.at("n_nodes").elements().size()};
 }
 
 Json provenance_json(const Policy& policy) {
@@ -132,42 +139,59 @@ Json provenance_json(const Policy& policy) {
           {"training_shapes", shapes}};
 }
 
-void read_provenance(const Json& object, Policy& policy) {
-  for (const Json& run : object.at("runs")) {
-    policy.sources.push_back(
-        {run.at("experiment"), run.at("started"), run.at("git"), run.at("directory")});
+Shape shape_from(const StoredValue& value) {
+  const std::vector<StoredValue> extents = value.elements();
+  if (extents.size() != 3) value.refuse("three extents: m, n, k");
+  return {extents[0].whole(1, most_extent), extents[1].whole(1, most_extent),
+          extents[2].whole(1, most_extent)};
+}
+
+void read_provenance(const StoredValue& object, Policy& policy) {
+  for (const StoredValue& run : object.at("runs").elements()) {
+    policy.sources.push_back({run.at("experiment").text(), run.at("started").text(),
+                              run.at("git").text(), run.at("directory").text()});
   }
-  policy.git = object.at("git");
-  policy.made = object.at("made");
-  policy.cells = object.at("cells");
-  for (const Json& shape : object.at("training_shapes")) {
-    policy.training.push_back({shape.at(0), shape.at(1), shape.at(2)});
+  policy.git = object.at("git").text();
+  policy.made = object.at("made").text();
+  policy.cells = static_cast<std::size_t>(object.at("cells").count());
+  for (const StoredValue& shape : object.at("training_shapes").elements()) {
+    policy.training.push_back(shape_from(shape));
   }
   std::sort(policy.training.begin(), policy.training.end());
 }
 
-Policy policy_from(const Json& object) {
+/// Ascending from 1, with a boundary for each one but the first.
+std::vector<int> threads_from(const StoredValue& list, const std::vector<Boundary>& boundaries) {
+  std::vector<int> threads;
+  for (const StoredValue& count : list.elements()) threads.push_back(count.small(1));
+  std::vector<int> counts{1};
+  for (const Boundary& boundary : boundaries) counts.push_back(boundary.threads);
+  const auto descent = std::adjacent_find(counts.begin(), counts.end(), std::greater_equal<>());
+  if (boundaries.empty() || counts != threads || descent != counts.end()) {
+    list.refuse("1 and the threads of each of boundaries, ascending");
+  }
+  return threads;
+}
+
+Policy policy_from(const StoredValue& object) {
   Policy policy;
-  policy.machine = object.at("machine").at("name");
-  policy.cpu = object.at("machine").at("cpu");
-  policy.cpu_model = optional_from<std::string>(object.at("machine"), "cpu_model");
-  policy.cores = object.at("machine").at("cores");
-  policy.condition = object.at("condition").get<std::map<std::string, std::string>>();
-  policy.serial_kernel = object.at("kernels").at("serial");
-  policy.parallel_kernel = object.at("kernels").at("parallel");
-  policy.threads = object.at("threads").get<std::vector<int>>();
-  policy.confidence = object.at("confidence");
+  const StoredValue machine = object.at("machine");
+  policy.machine = machine.at("name").text();
+  policy.cpu = machine.at("cpu").text();
+  policy.cpu_model =
+      optional_at(machine, "cpu_model", [](const StoredValue& model) { return model.text(); });
+  policy.cores = machine.at("cores").small(1);
+  for (const auto& [key, value] : object.at("condition").members()) {
+    policy.condition[key] = value.text();
+  }
+  policy.serial_kernel = object.at("kernels").at("serial").text();
+  policy.parallel_kernel = object.at("kernels").at("parallel").text();
+  policy.confidence = object.at("confidence").share();
   policy.grid = grid_from(object);
-  for (const Json& boundary : object.at("boundaries")) {
+  for (const StoredValue& boundary : object.at("boundaries").elements()) {
     policy.boundaries.push_back(boundary_from(policy.grid, boundary));
   }
-  std::vector<int> counts{1};
-  for (const Boundary& boundary : policy.boundaries) counts.push_back(boundary.threads);
-  const bool ascending = std::is_sorted(counts.begin(), counts.end(), std::less_equal<>());
-  if (counts.size() < 2 || counts != policy.threads || !ascending) {
-    throw std::invalid_argument(
-        "threads must ascend from 1, with a boundary for each one but the first");
-  }
+  policy.threads = threads_from(object.at("threads"), policy.boundaries);
   read_provenance(object.at("provenance"), policy);
   return policy;
 }
@@ -202,19 +226,22 @@ Policy read_policy(const std::filesystem::path& file) {
     throw StorageError(
         fmt::format("cannot read {}; crossover policy fit makes a policy", file.string()));
   }
+  const Json object = Json::parse(stream, nullptr, false);
+  if (!object.is_object()) {
+    throw StorageError(fmt::format("{}: damaged: not a JSON object", file.string()));
+  }
+  if (object.value("policy", Json(nullptr)) != "matmul") {
+    throw StorageError(fmt::format("{}: is no policy of family matmul", file.string()));
+  }
+  const Json version = object.value("schema", Json(nullptr));
+  if (version != schema_version) {
+    throw StorageError(fmt::format("{}: schema {} is not supported; expected {}", file.string(),
+                                   text_of(version), schema_version));
+  }
   try {
-    const Json object = Json::parse(stream);
-    if (!object.is_object() || object.value("policy", Json(nullptr)) != "matmul") {
-      throw std::invalid_argument("is no policy of family matmul");
-    }
-    const Json version = object.value("schema", Json(nullptr));
-    if (version != schema_version) {
-      throw std::invalid_argument(
-          fmt::format("schema {} is not supported; expected {}", version.dump(), schema_version));
-    }
-    return policy_from(object);
-  } catch (const std::exception& error) {
-    throw StorageError(fmt::format("{}: {}", file.string(), error.what()));
+    return policy_from(StoredValue(object));
+  } catch (const std::invalid_argument& error) {
+    throw StorageError(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }
 }
 

@@ -100,10 +100,10 @@ CellRows read_cells(const std::filesystem::path& run, const ExportPlan& plan) {
   for_each_kept_row(run, plan, [&](const Json& row) {
     const Json& kind = row.at("row");
     if (kind == "cell") {
-      const CellIndex cell = cell_index(row, plan);
+      const CellIndex cell = cell_index(row);
       cells.prefixes[cell] = cell_prefix(plan, cell, row);
     } else if (kind == "sample") {
-      cells.sampled.insert(cell_index(row, plan));
+      cells.sampled.insert(cell_index(row));
     }
   });
   return cells;
@@ -123,7 +123,7 @@ void export_csv(const std::filesystem::path& run, std::ostream& out) {
   write(out, csv_line(header(plan)));
   for_each_kept_row(run, plan, [&](const Json& row) {
     if (row.at("row") != "sample") return;
-    const auto prefix = cells.prefixes.find(cell_index(row, plan));
+    const auto prefix = cells.prefixes.find(cell_index(row));
     if (prefix == cells.prefixes.end()) {
       throw StorageError("a sample of a cell without a row of its own");
     }

@@ -194,8 +194,8 @@ std::map<CellIndex, CellTimes> read_launches(const std::filesystem::path& run,
   std::map<CellIndex, CellTimes> cells;
   for_each_kept_row(run, plan, [&](const Json& row) {
     const Json& kind = row.at("row");
-    if (kind == "cell") cells[cell_index(row, plan)].facts = cell_facts_from(row);
-    if (kind == "sample") cells[cell_index(row, plan)].launches.add(sample_from(row));
+    if (kind == "cell") cells[cell_index(row)].facts = cell_facts_from(row);
+    if (kind == "sample") cells[cell_index(row)].launches.add(sample_from(row));
   });
   for (auto& [index, cell] : cells) cell.launches.close();
   return cells;

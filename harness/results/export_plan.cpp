@@ -1,11 +1,11 @@
 #include "harness/results/export_plan.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 #include <map>
 
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
+#include "harness/results/sample_rows.h"
 
 namespace crossover::harness {
 namespace {
@@ -29,11 +29,7 @@ struct OpenLaunch {
 
 ExportPlan read_export_plan(const std::filesystem::path& run) {
   ExportPlan plan{read_manifest(run), {}, {}};
-  try {
-    plan.sections = sections_from(plan.manifest);
-  } catch (const std::exception& error) {
-    throw StorageError((run / "manifest.json").string() + ": damaged: " + error.what());
-  }
+  plan.sections = read_sections(run, plan.manifest);
   for (const SectionPlan& section : plan.sections) {
     if (section.problems.empty()) continue;
     for (const auto& [name, value] : section.problems.front()) {
@@ -45,28 +41,20 @@ ExportPlan read_export_plan(const std::filesystem::path& run) {
   return plan;
 }
 
-CellIndex cell_index(const Json& row, const ExportPlan& plan) {
-  const CellIndex cell{row.at("section"), row.at("arm"), row.at("problem")};
-  const bool planned = cell[0] < plan.sections.size() &&
-                       cell[1] < plan.sections[cell[0]].arms.size() &&
-                       cell[2] < plan.sections[cell[0]].problems.size();
-  if (!planned) {
-    throw StorageError(fmt::format("arm {}, problem {} of section {}: not in the manifest", cell[1],
-                                   cell[2], cell[0]));
-  }
-  return cell;
+CellIndex cell_index(const Json& row) {
+  return {row.at("section"), row.at("arm"), row.at("problem")};
 }
 
 void for_each_kept_row(const std::filesystem::path& run, const ExportPlan& plan,
                        const std::function<void(const Json&)>& use) {
   std::map<std::size_t, OpenLaunch> sections;
   for_each_row(run, [&](const Json& row) {
+    stored_row_from(row, plan.sections);  // here, where the line of an error is known
     const std::string kind = row.at("row");
     if (kind == "cell") use(row);
     if (kind == "header" || kind == "cell") return;
     OpenLaunch& open = sections[row.at("section")];
     if (kind == "sample") {
-      cell_index(row, plan);  // here, where the line of an error is known
       if (!open.has(row)) open.close(use);
       open.rows.push_back(row);
     } else if (kind == "closed") {

@@ -29,12 +29,12 @@ struct ExportPlan {
 /// Throws StorageError where the manifest is missing, damaged or of another schema version.
 ExportPlan read_export_plan(const std::filesystem::path& run);
 
-/// The cell of a row. Throws StorageError where the plan has none of these indices.
-CellIndex cell_index(const Json& row, const ExportPlan& plan);
+/// The cell of a kept row.
+CellIndex cell_index(const Json& row);
 
-/// Calls `use` for the cell and sample rows of a stored run, without the samples of launches that
-/// were given up and measured again. Within a section the order is kept; samples are held back
-/// until their launch is complete. Throws StorageError.
+/// Calls `use` for the cell and sample rows of a stored run, checked, without the samples of
+/// launches that were given up and measured again. Within a section the order is kept; samples are
+/// held back until their launch is complete. Throws StorageError.
 void for_each_kept_row(const std::filesystem::path& run, const ExportPlan& plan,
                        const std::function<void(const Json&)>& use);
 

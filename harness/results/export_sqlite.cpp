@@ -74,6 +74,16 @@ const std::vector<std::string> problem_columns{"problem_id", "section_id", "prob
 
 Json member(const Json& object, const char* name) { return object.value(name, Json(nullptr)); }
 
+/// As an identifier of SQL, whatever characters it has.
+std::string quoted(const std::string& name) {
+  std::string text = "\"";
+  for (const char character : name) {
+    if (character == '"') text += '"';
+    text += character;
+  }
+  return text + "\"";
+}
+
 /// Numbers the arms and problems of all sections.
 struct Numbers {
   explicit Numbers(const ExportPlan& plan) {
@@ -119,7 +129,7 @@ class SqliteExport {
     std::string columns =
         "problem_id INTEGER PRIMARY KEY, section_id INTEGER REFERENCES sections, problem TEXT";
     for (const std::string& extent : extent_columns(plan_, problem_columns)) {
-      columns += fmt::format(", \"{}\" INTEGER", extent);
+      columns += fmt::format(", {} INTEGER", quoted(extent));
     }
     database_.execute(fmt::format("CREATE TABLE problems ({});", columns));
   }
@@ -169,7 +179,7 @@ class SqliteExport {
   }
 
   Json cell_row(const Json& row) {
-    const CellIndex cell = cell_index(row, plan_);
+    const CellIndex cell = cell_index(row);
     const Json no_work{{"flops", nullptr}, {"bytes", nullptr}};
     const Json& work = row.at("work").is_null() ? no_work : row.at("work");
     const Json& counters = row.at("counters");
@@ -187,7 +197,7 @@ class SqliteExport {
   }
 
   Json sample_row(const Json& row) const {
-    const auto cell = cells_.find(cell_index(row, plan_));
+    const auto cell = cells_.find(cell_index(row));
     if (cell == cells_.end()) throw StorageError("a sample of a cell without a row of its own");
     Json values{cell->second};
     for (const char* name :

@@ -53,30 +53,12 @@ Json protocol_json(const Protocol& protocol) {
           {"sharp_launches", protocol.sharp_launches}};
 }
 
-Protocol protocol_from(const Json& object) {
-  return {object.at("looks"),
-          object.at("quartets"),
-          object.at("min_sample_seconds"),
-          object.at("equivalence_margin"),
-          object.at("target_half_width"),
-          object.at("budget_seconds"),
-          object.at("timeout_seconds"),
-          object.value("predicted_grid", false),
-          object.value("sharp_launches", 0)};
-}
-
 Json pairs_json(const std::vector<Pair>& pairs) {
   Json array = Json::array();
   for (const Pair& pair : pairs) {
     array.push_back({{"variant", pair.variant}, {"against", pair.against}});
   }
   return array;
-}
-
-std::vector<Pair> pairs_from(const Json& array) {
-  std::vector<Pair> pairs;
-  for (const Json& pair : array) pairs.push_back({pair.at("variant"), pair.at("against")});
-  return pairs;
 }
 
 Json arm_json(const Arm& arm, const SectionPlan& section, const Placement& placement) {
@@ -128,38 +110,6 @@ Json section_json(const SectionPlan& section, const ProcessHost::Place& place) {
           {"varying", section.varying}};
 }
 
-SectionPlan section_from(const Json& object) {
-  SectionPlan section;
-  section.name = object.at("name");
-  section.question = question_from(object.at("question"));
-  section.family = object.at("family");
-  section.ceiling = object.value("ceiling", section.ceiling);
-  section.axis = object.at("axis");
-  section.protocol = protocol_from(object.at("protocol"));
-  for (const Json& arm : object.at("arms")) {
-    section.arms.push_back({arm.at("family"), arm.at("variant"), settings_from(arm.at("settings")),
-                            arm.at("replica")});
-  }
-  for (const Json& problem : object.at("problems")) {
-    section.problems.push_back(problem_from(problem));
-  }
-  section.aa_problems = object.at("aa_problems").get<std::vector<std::size_t>>();
-  section.comparisons = pairs_from(object.at("comparisons"));
-  section.aa_pairs = pairs_from(object.at("aa_pairs"));
-  for (const Json& curve : object.at("curves")) {
-    section.curves.push_back(
-        {problem_from(curve.at("fixed")), curve.at("problems"), curve.at("axis_values")});
-  }
-  for (const Json& one : object.value("sharpenings", Json::array())) {
-    section.sharpenings.push_back({{one.at("variant"), one.at("against")},
-                                   one.at("curve"),
-                                   one.at("problems"),
-                                   one.at("axis_values")});
-  }
-  section.varying = object.at("varying").get<std::vector<std::string>>();
-  return section;
-}
-
 }  // namespace
 
 Json sections_json(const std::vector<SectionPlan>& plans, const ProcessHost::Place& place) {
@@ -197,12 +147,6 @@ Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& bu
           {"sections", sections_json(plan.sections, place)},
           {"isolation", {{"turns", 0}, {"others_ran", 0}}},
           {"warnings", plan.warnings}};
-}
-
-std::vector<SectionPlan> sections_from(const Json& manifest) {
-  std::vector<SectionPlan> sections;
-  for (const Json& section : manifest.at("sections")) sections.push_back(section_from(section));
-  return sections;
 }
 
 }  // namespace crossover::harness

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 
 #include "harness/json.h"
 #include "harness/plan/plan.h"
+#include "harness/results/run_directory.h"
 #include "harness/worker/machine.h"
 #include "harness/worker/worker_process.h"
 
@@ -41,8 +43,17 @@ Json make_manifest(const Plan& plan, const Machine& machine, const BuildInfo& bu
 /// The member "sections" of a manifest; changes while running where brackets are sharpened.
 Json sections_json(const std::vector<SectionPlan>& plans, const ProcessHost::Place& place);
 
-/// The section plans of a stored run. Throws nlohmann::json::exception where members are missing.
+/// The section plans of a manifest. Whatever they say can be relied on: indices are of something,
+/// lists that belong together are as long as each other, numbers are such as a plan may have, and
+/// names are fit for files. Throws std::invalid_argument("sections[1].comparisons[0].variant = 77;
+/// expected a whole number in 0..3").
 std::vector<SectionPlan> sections_from(const Json& manifest);
+
+/// The same of the manifest of that run: throws StorageError, with the file.
+std::vector<SectionPlan> read_sections(const std::filesystem::path& run, const Json& manifest);
+
+/// What is thrown about the manifest of that run.
+StorageError damaged_manifest(const std::filesystem::path& run, const std::exception& error);
 
 std::string to_string(Question question);
 Question question_from(const std::string& text);  // throws std::invalid_argument

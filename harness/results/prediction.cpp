@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/results/ceilings.h"
+#include "harness/stored_value.h"
 
 namespace crossover::harness {
 namespace {
@@ -172,13 +173,14 @@ ModelMachine model_machine(const Machine& machine) {
   return {machine.cores, last_level_bytes(machine.caches)};
 }
 
-ModelMachine model_machine(const Json& machine) {
+ModelMachine model_machine(const Json& json) {
+  const StoredValue machine(json, "machine");
   std::vector<Cache> caches;
-  for (const Json& cache : machine.at("caches")) {
-    caches.push_back(
-        {cache.at("level"), cache.at("type"), cache.at("bytes"), cache.at("shared_by")});
+  for (const StoredValue& cache : machine.at("caches").elements()) {
+    caches.push_back({cache.at("level").small(0), cache.at("type").text(),
+                      cache.at("bytes").count(), cache.at("shared_by").small(0)});
   }
-  return {machine.at("cores"), last_level_bytes(caches)};
+  return {machine.at("cores").small(0), last_level_bytes(caches)};
 }
 
 std::optional<RegionCost> region_cost(const SectionPlan& ceilings, const Evidence& evidence,

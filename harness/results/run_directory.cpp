@@ -192,6 +192,8 @@ void for_each_row(const std::filesystem::path& run, const std::function<void(con
     }
     try {
       use(row);
+    } catch (const std::invalid_argument& error) {
+      throw StorageError(fmt::format("{}:{}: damaged: {}", path, number, error.what()));
     } catch (const std::exception& error) {
       throw StorageError(fmt::format("{}:{}: {}", path, number, error.what()));
     }

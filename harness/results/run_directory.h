@@ -59,8 +59,8 @@ void write_file(const std::filesystem::path& path, const std::string& content);
 Json read_manifest(const std::filesystem::path& run);
 
 /// Calls `use` for every row of samples.jsonl, or of samples.jsonl.gz where only that is there, in
-/// order. A last line without its end, as a crash leaves it, is ignored; damage anywhere else is a
-/// StorageError with the line number.
+/// order. A last line without its end, as a crash leaves it, is ignored; damage anywhere else, and
+/// whatever `use` throws, is a StorageError with the line number.
 void for_each_row(const std::filesystem::path& run, const std::function<void(const Json&)>& use);
 
 /// "2026-01-31T12:00:00Z"

@@ -1,44 +1,56 @@
 #include "harness/results/stored_run.h"
 
-#include <fmt/format.h>
+#include <stdexcept>
 
 #include "harness/results/manifest.h"
 #include "harness/results/run_directory.h"
+#include "harness/results/sample_rows.h"
+#include "harness/stored_value.h"
 
 namespace crossover::harness {
 namespace {
 
-void read_row(const Json& row, StoredRun& run) {
-  const std::string kind = row.at("row");
-  if (kind == "header") return;
-  const std::size_t section = row.at("section");
-  Evidence& evidence = run.evidence.at(section);
-  if (kind == "closed") {
-    evidence.close();
-    run.elapsed_seconds[section] = row.at("elapsed_seconds");
-    return;
+/// Puts what a row says where it belongs.
+struct Reader {
+  StoredRun& run;
+
+  void operator()(const HeaderRow&) const {}
+  void operator()(CellRow& row) const {
+    run.evidence[row.section].set_facts(row.arm, row.problem, std::move(row.facts));
   }
-  if (kind == "discarded") {
-    evidence.discard_open();
-    return;
+  void operator()(const SampleRow& row) const {
+    Evidence& evidence = run.evidence[row.section];
+    if (evidence.facts(row.arm, row.problem) == nullptr) {
+      throw std::invalid_argument("a sample of a cell without a row of its own before it");
+    }
+    evidence.add(row.arm, row.problem, row.sample);
   }
-  const std::size_t arm = row.at("arm");
-  const std::size_t problem = row.at("problem");
-  const SectionPlan& plan = run.sections[section];
-  if (arm >= plan.arms.size() || problem >= plan.problems.size()) {
-    throw StorageError(fmt::format("arm {}, problem {} of section {}: not in the manifest", arm,
-                                   problem, section));
+  void operator()(const ClosedRow& row) const {
+    run.evidence[row.section].close();
+    run.elapsed_seconds[row.section] = row.elapsed_seconds;
   }
-  if (kind == "cell") evidence.set_facts(arm, problem, cell_facts_from(row));
-  if (kind == "sample") evidence.add(arm, problem, sample_from(row));
+  void operator()(const DiscardedRow& row) const { run.evidence[row.section].discard_open(); }
+};
+
+std::uint64_t seed(const StoredValue& value) {
+  if (!value.json().is_number_unsigned()) value.refuse("a whole number, 0 or more");
+  return value.json().get<std::uint64_t>();
 }
 
-std::vector<SectionPlan> read_sections(const std::filesystem::path& path, const Json& manifest) {
-  try {
-    return sections_from(manifest);
-  } catch (const std::exception& error) {
-    throw StorageError(fmt::format("{}: {}", (path / "manifest.json").string(), error.what()));
+/// All of a plan but its sections.
+Plan plan_from(const StoredValue& manifest) {
+  Plan plan;
+  plan.experiment = manifest.at("experiment").text();
+  plan.source = manifest.at("config_path").text();
+  plan.config = manifest.at("config").text();
+  for (const auto& [key, value] : manifest.at("overrides").members()) {
+    plan.overrides.emplace_back(key, value.text());
   }
+  plan.seed = seed(manifest.at("seed"));
+  for (const StoredValue& warning : manifest.at("warnings").elements()) {
+    plan.warnings.push_back(warning.text());
+  }
+  return plan;
 }
 
 }  // namespace
@@ -50,7 +62,10 @@ StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished, con
   run.sections = read_sections(path, run.manifest);
   run.elapsed_seconds.resize(run.sections.size(), 0);
   for (const SectionPlan& section : run.sections) run.evidence.emplace_back(pairs(section));
-  for_each_row(path, [&](const Json& row) { read_row(row, run); });
+  for_each_row(path, [&](const Json& json) {
+    StoredRow row = stored_row_from(json, run.sections);
+    std::visit(Reader{run}, row);
+  });
   for (std::size_t section = 0; section < run.evidence.size(); ++section) {
     Evidence& evidence = run.evidence[section];
     if (evidence.is_open()) run.unfinished.push_back(section);
@@ -61,17 +76,13 @@ StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished, con
 }
 
 Plan plan_from(const StoredRun& run) {
-  Plan plan;
-  plan.experiment = run.manifest.at("experiment");
-  plan.source = run.manifest.at("config_path");
-  plan.config = run.manifest.at("config");
-  for (const auto& [key, value] : run.manifest.at("overrides").items()) {
-    plan.overrides.emplace_back(key, value);
+  try {
+    Plan plan = plan_from(StoredValue(run.manifest));
+    plan.sections = run.sections;
+    return plan;
+  } catch (const std::invalid_argument& error) {
+    throw damaged_manifest(run.path, error);
   }
-  plan.seed = run.manifest.at("seed");
-  plan.sections = run.sections;
-  plan.warnings = run.manifest.at("warnings").get<std::vector<std::string>>();
-  return plan;
 }
 
 }  // namespace crossover::harness

@@ -32,7 +32,8 @@ using PairsOf = std::function<std::vector<Pair>(const SectionPlan&)>;
 StoredRun read_run(const std::filesystem::path& path, Unfinished unfinished = Unfinished::keep,
                    const PairsOf& pairs = pairs_of);
 
-/// The run as a plan that can be measured further.
+/// The run as a plan that can be measured further. Throws StorageError where its manifest lacks
+/// something.
 Plan plan_from(const StoredRun& run);
 
 }  // namespace crossover::harness

@@ -241,4 +241,14 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   return summary;
 }
 
+Json summarise(const StoredRun& run) {
+  try {
+    return summarise(run.manifest, run.evidence);
+  } catch (const Json::exception& error) {
+    throw damaged_manifest(run.path, error);
+  } catch (const std::invalid_argument& error) {
+    throw damaged_manifest(run.path, error);
+  }
+}
+
 }  // namespace crossover::harness

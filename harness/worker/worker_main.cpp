@@ -94,7 +94,7 @@ void worker_main(int descriptor, const CaseFactory& make_case) {
   Session session(make_case);
   std::string line;
   while (channel.receive(line, std::nullopt) == Channel::Received::line) {
-    if (!channel.send(session.answer(Json::parse(line)).dump())) return;
+    if (!channel.send(text_of(session.answer(Json::parse(line))))) return;
   }
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "harness/json.h"
+#include "harness/stored_cell.h"
 #include "harness/worker/channel.h"
 #include "harness/worker/cpu_time.h"
 
@@ -112,7 +113,9 @@ class WorkerProcess : public Worker {
                        {"check", options.check},
                        {"min_sample_seconds", options.min_sample_seconds}};
     const Json answer = turn(request, timeout).answer;
-    return understand([&] { return cell_facts_from(answer); });
+    return understand([&] {
+      return options.check ? cell_facts_from(answer) : outcome_from(StoredValue(answer));
+    });
   }
 
   Sample sample(std::int64_t iterations, double warm_up_seconds, double timeout) override {
@@ -170,14 +173,16 @@ class WorkerProcess : public Worker {
     ++host_.isolation_.turns;
     host_.isolation_.others_ran += result.others_ran;
     if (result.answer.contains("failure")) {
-      throw WorkerFailure(result.answer.at("failure").get<std::string>());
+      throw WorkerFailure(
+          understand([&] { return StoredValue(result.answer).at("failure").text(); }));
     }
     return result;
   }
 
   Json ask(const Json& request, double timeout);
 
-  /// What `read` makes of an answer. A worker whose answers lack something is of no use.
+  /// What `read` makes of an answer. A worker whose answers lack something, or cannot be true, is
+  /// of no use.
   template <class Read>
   auto understand(const Read& read) -> decltype(read()) {
     try {

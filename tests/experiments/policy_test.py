@@ -3,6 +3,7 @@
 Usage: policy_test.py PROGRAM SOURCE_ROOT
 """
 
+import copy
 import csv
 import json
 import os
@@ -207,7 +208,20 @@ class Score(WithSweeps):
     def test_damaged_policies_are_told_with_their_place(self):
         policy, run = self.fit(self.sweep("train")), self.sweep("holdout", count=40, seed=9)
         good = policy.read_text()
-        for text, words in ((good[:300], "parse error at"), ("[]", "no policy"),
+        grid = json.loads(good)
+        ragged = copy.deepcopy(grid)
+        rows = ragged["boundaries"][0]["log2_k"]
+        rows[0].append(rows[1].pop())
+        twice = copy.deepcopy(grid)
+        twice["threads"].append(twice["threads"][-1])
+        twice["boundaries"].append(twice["boundaries"][-1])
+        for text, words in ((good[:300], "damaged: not a JSON object"), ("", "not a JSON object"),
+                            ("[]", "damaged: not a JSON object"), ("{}", "no policy"),
+                            (json.dumps(ragged), "damaged: boundaries[0].log2_k[0] = ["),
+                            (json.dumps(twice), "damaged: threads = [1,2,2]; expected 1 and"),
+                            *((json.dumps(grid | {"m_nodes": nodes}), "damaged: m_nodes")
+                              for nodes in ([0, 1], [-4, 8], [1e300, 2], [None, 2], [3, 6], [],
+                                            7)),
                             (good.replace('"schema":1', '"schema":3'), "schema 3"),
                             (good.replace('"boundaries"', '"borders"'), "boundaries")):
             policy.write_text(text)

@@ -67,6 +67,22 @@ class NotARun(WithStoredRuns):
                 error = self.fail_with(ENVIRONMENT, *command)
                 self.assertIn(f"{packed}: damaged", error)
 
+    def test_a_section_cannot_send_its_tables_elsewhere(self):
+        run = self.store("a/b/run", section="../../evil", state="running")
+        for command in ("plot", "report", "export"):
+            error = self.fail_with(ENVIRONMENT, command, run)
+            self.assertIn('manifest.json: damaged: sections[1].name = "../../evil"; expected', error)
+        self.assertFalse(list(self.folder.rglob("evil*")))
+
+    def test_members_are_told_with_their_place(self):
+        run = self.store("run")
+        manifest = json.loads((run / "manifest.json").read_text())
+        manifest["sections"][1]["comparisons"][0]["variant"] = 77
+        (run / "manifest.json").write_text(json.dumps(manifest))
+        for command in (("export", run, "--format", "sqlite"), ("report", run), ("plot", run)):
+            self.assertIn("damaged: sections[1].comparisons[0].variant = 77; expected a whole "
+                          "number in 0..2", self.fail_with(ENVIRONMENT, *command))
+
     def test_a_sample_outside_the_plan_is_damage(self):
         run = self.store("run")
         row = samples_of(run)[-1] | {"arm": 99}

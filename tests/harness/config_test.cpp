@@ -320,5 +320,16 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("simd", {}), "");
 }
 
+TEST(ParseConfig, AFileMayBeCalledAnythingItsOnlySectionNot) {
+  const auto section = [](const std::string& path) {
+    return parse_config("family = matmul\n", path, {}).sections.front().name;
+  };
+  EXPECT_EQ(section("dir/matmul-2_b.cfg"), "matmul-2_b");
+  EXPECT_EQ(section("my matmul.v2.cfg"), "my_matmul_v2");
+  EXPECT_EQ(section("...cfg"), "__");
+  EXPECT_EQ(section("env.cfg"), "env_");
+  EXPECT_EQ(parse_config("family = matmul\n", "my matmul.cfg", {}).name, "my matmul");
+}
+
 }  // namespace
 }  // namespace crossover::harness

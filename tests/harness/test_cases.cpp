@@ -37,6 +37,7 @@ Case make_test_case(const Cell& cell) {
   const std::string& variant = cell.arm.variant;
   if (variant == "unsupported") throw Unsupported("no such unit");
   if (variant == "throws") throw std::runtime_error("prepared badly");
+  if (variant == "throws_bytes") throw std::runtime_error("no text: \xff");
   if (variant == "spins") {
     // A thread pool that never sleeps: what must stand still while others are measured.
     std::thread([] {

@@ -81,6 +81,9 @@ TEST(WorkerProcess, ReportsWrongUnsupportedAndThrowingCases) {
   const CellFacts throws = prepare(*worker, "throws");
   EXPECT_EQ(throws.status, Status::failed);
   EXPECT_EQ(throws.reason, "prepared badly");
+  const CellFacts bytes = prepare(*worker, "throws_bytes");
+  EXPECT_EQ(bytes.status, Status::failed);
+  EXPECT_EQ(bytes.reason, "no text: \xef\xbf\xbd");
   EXPECT_EQ(prepare(*worker, "good").status, Status::measured) << "the worker goes on";
 }
 
@@ -303,6 +306,30 @@ TEST(WorkerProcess, AnswersThatCannotBeUnderstoodAreFailures) {
             std::string::npos);
   ProcessHost older = host_of(program_that_answers("older", "{}"));
   EXPECT_EQ(older.protocol(arm, timeout), 1);
+}
+
+TEST(WorkerProcess, AnswersThatCannotBeTrueAreFailures) {
+  const Arm arm = cell_of("good").arm;
+  const auto failure_after = [&](const std::string& seconds) {
+    ProcessHost host = host_of(program_that_answers(
+        "untrue",
+        R"({"launch":0,"block":0,"place":0,"iterations":1,"cpu_seconds":0,)"
+        R"("voluntary_switches":0,"involuntary_switches":0,"others_ran":false,"seconds":)" +
+            seconds + "}"));
+    return failure_of([&] { host.start(arm)->sample(1, 0, timeout); });
+  };
+  EXPECT_EQ(failure_after("1e-6"), "no failure");
+  for (const char* seconds : {"0", "-1", "null", "[]"}) {
+    EXPECT_EQ(failure_after(seconds),
+              "answered in another protocol: seconds = " + std::string(seconds) +
+                  "; expected a finite number above 0");
+  }
+  ProcessHost uncalibrated = host_of(program_that_answers(
+      "uncalibrated", R"({"status":"measured","iterations":0,"work":null,"counters":{}})"));
+  const auto worker = uncalibrated.start(arm);
+  EXPECT_EQ(worker->prepare(cell_of("good"), {}, timeout).status, Status::measured);
+  EXPECT_EQ(failure_of([&] { prepare(*worker, "good"); }),
+            "answered in another protocol: iterations = 0; expected a whole number, 1 or more");
 }
 
 }  // namespace
