@@ -9,6 +9,7 @@
 #include "harness/results/run_directory.h"
 #include "harness/results/summary_parts.h"
 #include "harness/run/stopping.h"
+#include "harness/stored_value.h"
 
 namespace crossover::harness {
 namespace {
@@ -201,7 +202,8 @@ Json section_json(const SectionPlan& plan) {
 Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
   const std::vector<SectionPlan> plans = sections_from(manifest);
   const MeasuredCeilings ceilings = measured_ceilings(plans, evidence);
-  const ModelMachine machine = model_machine(manifest.at("machine"));
+  const StoredValue stored(manifest);
+  const ModelMachine machine = model_machine(stored.at("machine").json());
   Json sections = Json::array();
   Json cells = Json::array();
   Json comparisons = Json::array();
@@ -226,11 +228,11 @@ Json summarise(const Json& manifest, const std::vector<Evidence>& evidence) {
     section.add_noise(aa_pairs, aa_effects);
   }
   Json summary = {{"schema", schema_version},
-                  {"experiment", manifest.at("experiment")},
-                  {"machine", manifest.at("machine").at("name")},
-                  {"started", manifest.at("started")},
-                  {"git", manifest.at("git")},
-                  {"state", manifest.at("state")},
+                  {"experiment", stored.at("experiment").json()},
+                  {"machine", stored.at("machine").at("name").json()},
+                  {"started", stored.at("started").json()},
+                  {"git", stored.at("git").json()},
+                  {"state", stored.at("state").json()},
                   {"ceilings", ceilings.json},
                   {"sections", sections},
                   {"cells", cells},

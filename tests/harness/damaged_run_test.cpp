@@ -273,9 +273,10 @@ std::string damage(Json& document, std::mt19937_64& random) {
                                          {1, 2, 3}};
   std::vector<Json*> values;
   collect(document, values);
-  Json& value = *values[1 + random() % (values.size() - 1)];
+  Json& value = *values[random() % values.size()];
   const std::string before = value.dump();
-  if (value.is_structured() && !value.empty() && random() % 4 == 0) {
+  const bool is_root = &value == &document;  // a document of another type is no row at all
+  if (value.is_structured() && !value.empty() && (is_root || random() % 4 == 0)) {
     auto victim = value.begin();
     std::advance(victim, random() % value.size());
     value.erase(victim);
