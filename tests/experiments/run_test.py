@@ -85,7 +85,7 @@ class Run(WithResults):
     def test_quick_takes_four_minutes_however_many_sections_there_are(self):
         result = crossover("run", "batch_crossover", "--quick", "--dry-run")
         self.assertEqual(result.returncode, DONE, result.stderr)
-        self.assertRegex(result.stdout, r"Roughly .* to [45] min .. s in all")
+        self.assertRegex(result.stdout, r"Roughly (.* to )?4 min .. s in all")
 
     def test_a_plan_of_100000_cells_starts_within_seconds(self):
         config = self.config("family = matmul\nvariants = naive, simd\nm = 1..50000+1\nn = 8\n"
