@@ -18,17 +18,23 @@ constexpr Index page_bytes = 4096;  // also the size of a way of L1
 // per block, costs more than B from L2: 192 loses 8% to 512 at 1024 x 1024 x 1024.
 constexpr Index most_depth = 512;
 
-// With at most so many rows a B that is far beyond the caches, where even its page tables come from
-// memory, is read in the order in which it lies. Tiles jump from row to row: 4 x 5120 x 13824 loses
-// 30% by them. A nearer B they read as fast or faster, in runs of up to 24 vectors.
-constexpr Index most_streamed_rows = 8;
+// With at most so many rows a B that L2 holds but a small part of is read in the order in which it
+// lies, a few rows at a time. Tiles jump from row to row: 1 x 5120 x 5120 takes 30% more time by
+// them, 8 x 5000 x 5000 39%. Where the rows of B crowd into few sets of the caches, that begins
+// earlier, and for more than a tile's rows it begins at L2: 16 x 1024 x 1024 takes 31% more time
+// with a copied B.
+constexpr Index most_streamed_rows = 24;
+constexpr Index level2_caches_to_stream = 15;
+constexpr Index level2_caches_to_stream_if_colliding = 11;
+constexpr Index rows_to_stream_if_colliding = 12;
+
+// 4 to 6 rows of AVX-512 are read as fast by tiles, in runs of 8 to 12 vectors, unless B is so far
+// that even its page tables come from memory.
 constexpr Index level3_caches_to_be_far = 2;
 
 // Copying B costs 4% of a product of 128 rows. It pays where the rows of B would be read badly in
-// place: from 12 rows on where they crowd into few sets of the caches, from 24 on where they come
+// place: for all rows that are not streamed where they crowd into few sets of the caches or come
 // from memory, from 128 on where vectors cross cache lines and where panels are narrow.
-constexpr Index rows_that_pay_if_colliding = 12;
-constexpr Index rows_that_pay_from_memory = 24;
 constexpr Index rows_that_pay_for_copies = 128;
 
 // From here on everything is copied, whatever its strides: A, B and C have left L2 for good.
@@ -78,16 +84,25 @@ bool worth_copying(const Problem& piece, Index all_cols, bool badly_read,
   const auto& [batch, m, n, k, layout] = piece;
   const Index b_bytes = n * k * float_bytes;
   if (b_bytes <= usable.level2) return false;
-  if (rows_collide(all_cols) && m >= rows_that_pay_if_colliding) return true;
+  if (m > most_streamed_rows && (rows_collide(all_cols) || b_bytes > usable.level3)) return true;
   if (std::min({m, n, k}) >= extent_that_pays_for_copies) return true;
-  if (b_bytes > usable.level3 && m >= rows_that_pay_from_memory) return true;
   return m >= rows_that_pay_for_copies && (badly_read || rows_collide(k));
 }
 
-bool worth_streaming(const Problem& piece) {
-  const Index b_bytes = piece.n * piece.k * float_bytes;
-  return piece.m <= most_streamed_rows &&
-         b_bytes > level3_caches_to_be_far * static_cast<Index>(cpu_caches().level3);
+bool worth_streaming(const TileKernels& tiles, const Problem& piece, Index all_cols,
+                     const UsableCaches& usable) {
+  const auto& [batch, m, n, k, layout] = piece;
+  const Index b_bytes = n * k * float_bytes;
+  const bool colliding = rows_collide(all_cols);
+  if (m > most_streamed_rows || b_bytes <= usable.level2) return false;
+  if (colliding && m >= rows_to_stream_if_colliding) return true;
+  const auto level2 = static_cast<Index>(cpu_caches().level2);
+  const auto level3 = static_cast<Index>(cpu_caches().level3);
+  const bool long_runs =
+      tiles.lanes * float_bytes == line_bytes && m >= tiles.rows / 3 && m <= tiles.rows / 2;
+  if (long_runs) return b_bytes > level3_caches_to_be_far * level3;
+  return b_bytes >
+         level2 * (colliding ? level2_caches_to_stream_if_colliding : level2_caches_to_stream);
 }
 
 // A strip of A stays in L1 while it runs along the columns of B.
@@ -169,12 +184,12 @@ Blocking choose_blocking(const TileKernels& tiles, const Problem& piece, Index a
   const bool misaligned = all_cols % tiles.lanes != 0;
   // Prefetchers fetch two lines together; narrower panels waste one of them.
   const bool narrow = tiles.cols * float_bytes < 2 * line_bytes;
-  if (worth_copying(piece, all_cols, misaligned || narrow, usable)) {
-    return packed_blocking(tiles, piece, usable);
-  }
-  if (worth_streaming(piece)) {
+  if (worth_streaming(tiles, piece, all_cols, usable)) {
     blocking.path = Path::stream;
     return blocking;
+  }
+  if (worth_copying(piece, all_cols, misaligned || narrow, usable)) {
+    return packed_blocking(tiles, piece, usable);
   }
   blocking.depth = block_depth(tiles, k, usable);
   blocking.cols = even_block(n, usable.level2 / (blocking.depth * float_bytes), tiles.cols);

@@ -80,7 +80,7 @@ TEST(SimdPlan, BlocksAreEven) {
 }
 
 // Growing along one extent, the path changes a few times and never goes back and forth, but for the
-// sizes whose rows collide in the caches.
+// sizes whose rows collide in the caches and the rows that tiles of AVX-512 read in long runs.
 TEST(SimdPlan, PathsChangeRarelyAlongAnExtent) {
   for (const auto& [n, k] : std::vector<std::pair<Index, Index>>{
            {16, 16}, {64, 64}, {768, 768}, {1152, 768}, {13824, 5120}, {1024, 1024}}) {
@@ -102,6 +102,9 @@ TEST(SimdPlan, EachPathIsTakenWhereItBelongs) {
   EXPECT_EQ(blocking_of({1, 32, 32, 32}).path, Path::whole);
   EXPECT_EQ(blocking_of({1, 1, 2 * level3 / 1000 + 8, 1000}).path, Path::stream);
   EXPECT_EQ(blocking_of({1, 1, 1000, 1000}).path, Path::whole);
+  EXPECT_EQ(blocking_of({1, 1, 16 * level2 / 1000, 1000}).path, Path::stream);
+  EXPECT_EQ(blocking_of({1, 12, 1024, level2 / 512}).path, Path::stream);
+  EXPECT_EQ(blocking_of({1, 24, level3 / 1000 + 8, 1000}).path, Path::stream);
   EXPECT_EQ(blocking_of({1, 32, level3 / 1000 + 8, 1000}).path, Path::packed);
   EXPECT_EQ(blocking_of({1, 4, 1000, 1000, Layout::abt}).path, Path::dots);
   EXPECT_EQ(blocking_of({1, 32, 1000, 1000, Layout::abt}).path, Path::dots);
