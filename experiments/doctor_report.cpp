@@ -69,7 +69,7 @@ Json fork_join_json(const Json& regions) {
     result.push_back(
         {{"waiting", policy},
          {"fixed_seconds", fitted.value ? Json(fitted.value->fixed) : Json(nullptr)},
-         {"seconds_per_thread", fitted.value ? Json(fitted.value->per_thread) : Json(nullptr)},
+         {"seconds_per_thread", fitted.value ? Json(fitted.value->per_unit) : Json(nullptr)},
          {"reason", fitted.value ? Json(nullptr) : Json(fitted.reason)}});
   }
   return result;

@@ -31,6 +31,21 @@ struct Field {
   int threads = 1;
 };
 
+/// The winners' pairs, and the problems of which they do not tell all.
+struct Winners {
+  std::vector<ChosenCell> cells;
+  std::size_t left_out = 0;    // one of the groups was not measured
+  std::size_t incomplete = 0;  // an arm that could have been faster was not measured
+};
+
+std::optional<std::string> warning_about(const Winners& winners) {
+  if (winners.left_out + winners.incomplete == 0) return std::nullopt;
+  return fmt::format(
+      "WARNING: of {} problems {} are left out, as one of the groups was not measured there; on {} "
+      "of the others an arm was skipped, failed or wrong, and might have been the fastest.",
+      winners.cells.size() + winners.left_out, winners.left_out, winners.incomplete);
+}
+
 class Contest {
  public:
   Contest(const StoredRun& run, const Group& ours, const Group& theirs)
@@ -46,26 +61,55 @@ class Contest {
     return counts;
   }
 
-  /// The winners' pairs with at most so many threads.
-  std::vector<ChosenCell> cells(int threads) const {
-    std::vector<ChosenCell> chosen;
+  /// With at most so many threads.
+  Winners winners(int threads) const {
+    Winners winners;
     for (const Field& field : fields(threads)) {
-      const SectionPlan& section = run_.sections[field.section];
-      for (std::size_t problem = 0; problem < section.problems.size(); ++problem) {
-        const auto our = fastest(field, ours_, problem);
-        const auto their = fastest(field, theirs_, problem);
-        if (!our || !their) continue;
-        const auto name = [&](std::size_t arm) {
-          return label(section.arms[arm], section.varying);
-        };
-        chosen.push_back({field.section, Pair{*our, *their}, problem,
-                          fmt::format("{} against {}", name(*our), name(*their))});
-      }
+      if (arms_of(field, ours_).empty() || arms_of(field, theirs_).empty()) continue;
+      const std::size_t problems = run_.sections[field.section].problems.size();
+      for (std::size_t problem = 0; problem < problems; ++problem) add(winners, field, problem);
     }
-    return chosen;
+    return winners;
   }
 
  private:
+  void add(Winners& winners, const Field& field, std::size_t problem) const {
+    const SectionPlan& section = run_.sections[field.section];
+    const auto our = fastest(field, ours_, problem);
+    const auto their = fastest(field, theirs_, problem);
+    if (!our || !their) {
+      ++winners.left_out;
+      return;
+    }
+    winners.incomplete += lacks_an_arm(field, problem);
+    const auto name = [&](std::size_t arm) { return label(section.arms[arm], section.varying); };
+    winners.cells.push_back({field.section, Pair{*our, *their}, problem,
+                             fmt::format("{} against {}", name(*our), name(*their))});
+  }
+
+  bool lacks_an_arm(const Field& field, std::size_t problem) const {
+    const auto lacks = [&](const Group& group) {
+      const std::vector<std::size_t> arms = arms_of(field, group);
+      return std::any_of(arms.begin(), arms.end(), [&](std::size_t arm) {
+        const CellFacts* facts = run_.evidence[field.section].facts(arm, problem);
+        return facts != nullptr && facts->status != Status::measured &&
+               facts->status != Status::unsupported;
+      });
+    };
+    return lacks(ours_) || lacks(theirs_);
+  }
+
+  std::vector<std::size_t> arms_of(const Field& field, const Group& group) const {
+    const SectionPlan& section = run_.sections[field.section];
+    std::vector<std::size_t> arms;
+    for (std::size_t arm = 0; arm < section.arms.size(); ++arm) {
+      const Arm& candidate = section.arms[arm];
+      if (!is_in(group, candidate) || threads_of(candidate) > field.threads) continue;
+      if (without_threads(candidate) == field.settings) arms.push_back(arm);
+    }
+    return arms;
+  }
+
   template <class Visit>
   void for_each_arm(Visit visit) const {
     for (std::size_t i = 0; i < run_.sections.size(); ++i) {
@@ -101,14 +145,10 @@ class Contest {
 
   std::optional<std::size_t> fastest(const Field& field, const Group& group,
                                      std::size_t problem) const {
-    const SectionPlan& section = run_.sections[field.section];
     const Evidence& evidence = run_.evidence[field.section];
     std::optional<std::size_t> best;
     double best_seconds = 0;
-    for (std::size_t arm = 0; arm < section.arms.size(); ++arm) {
-      const Arm& candidate = section.arms[arm];
-      if (!is_in(group, candidate) || threads_of(candidate) > field.threads) continue;
-      if (without_threads(candidate) != field.settings) continue;
+    for (const std::size_t arm : arms_of(field, group)) {
       if (evidence.launches(arm, problem) == 0) continue;
       const double seconds = median(evidence.launch_medians(arm, problem));
       if (best && seconds >= best_seconds) continue;
@@ -127,14 +167,14 @@ class Contest {
 
 std::vector<Comparison> compare_best(const std::filesystem::path& run, const Group& ours,
                                      const Group& theirs) {
-  std::map<int, std::vector<ChosenCell>> chosen;
+  std::map<int, Winners> chosen;
   std::map<std::string, std::set<Pair>> pairs;
   {
     const StoredRun stored = read_run(run);
     const Contest contest(stored, ours, theirs);
-    for (const int threads : contest.thread_counts()) chosen[threads] = contest.cells(threads);
-    for (const auto& [threads, cells] : chosen) {
-      for (const ChosenCell& cell : cells) {
+    for (const int threads : contest.thread_counts()) chosen[threads] = contest.winners(threads);
+    for (const auto& [threads, winners] : chosen) {
+      for (const ChosenCell& cell : winners.cells) {
         pairs[stored.sections[cell.section].name].insert(cell.pair);
       }
     }
@@ -145,9 +185,10 @@ std::vector<Comparison> compare_best(const std::filesystem::path& run, const Gro
     return std::vector<Pair>(of_section.begin(), of_section.end());
   });
   std::vector<Comparison> comparisons;
-  for (const auto& [threads, cells] : chosen) {
-    if (cells.empty()) continue;
-    comparisons.push_back(compare_cells(stored.sections, stored.evidence, cells));
+  for (const auto& [threads, winners] : chosen) {
+    if (winners.cells.empty()) continue;
+    comparisons.push_back(compare_cells(stored.sections, stored.evidence, winners.cells));
+    if (const auto warning = warning_about(winners)) comparisons.back().notes.push_back(*warning);
     const std::string limit = fmt::format("at most {} thread{}", threads, threads == 1 ? "" : "s");
     comparisons.back().before = fmt::format("the fastest of {}", fmt::join(theirs, ", "));
     comparisons.back().after = fmt::format("the fastest of {}, {}", fmt::join(ours, ", "), limit);

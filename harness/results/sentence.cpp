@@ -112,6 +112,44 @@ std::string estimate_text(const Json& estimate) {
   return duration_with_interval(estimate.at("value"), ci) + (ci.is_null() ? " (no interval)" : "");
 }
 
+/// What in a peak on `threads` makes percentages of it doubtful; empty where nothing does.
+/// `of_one`: the peak on one thread, 0 where it was not measured.
+std::string peak_warning(int threads, double best, double lowest, double of_one) {
+  constexpr double usual_spread = 0.9;
+  constexpr double usual_share = 0.8;
+  const char* plural = threads == 1 ? "" : "s";
+  std::string text;
+  if (lowest < usual_spread * best) {
+    text += fmt::format(
+        " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch: this machine did not give "
+        "its whole cores all the time.",
+        lowest, threads, plural);
+  }
+  if (best < usual_share * threads * of_one) {
+    text += fmt::format(
+        " NOTE: {} threads reached {:.2f} times the peak of one: they share something, or no "
+        "launch had all of its cores, and percentages of that peak are too high.",
+        threads, best / of_one);
+  }
+  return text;
+}
+
+/// One probe of operations at every number of threads.
+std::string peak_sentence(const std::string& name, const Json& entries) {
+  std::string text;
+  std::string warnings;
+  double of_one = 0;
+  for (const Json& entry : entries) {
+    const int threads = entry.at("threads");
+    const double best = 1e-9 * entry.at("flops_per_second").get<double>();
+    if (threads == 1) of_one = best;
+    text += fmt::format("{}{:.1f} GFLOP/s on {} thread{}", text.empty() ? "" : ", ", best, threads,
+                        threads == 1 ? "" : "s");
+    warnings += peak_warning(threads, best, 1e-9 * entry.at("lowest_launch").get<double>(), of_one);
+  }
+  return fmt::format("{} (registers only, best launch of this run): {}.{}", name, text, warnings);
+}
+
 }  // namespace
 
 std::string duration_with_interval(double seconds, const Json& ci) {
@@ -216,26 +254,10 @@ std::string noise_sentence(const Json& noise_floor) {
 }
 
 std::string ceilings_sentence(const Json& ceilings) {
-  const auto fma = ceilings.find("fma_f32");
-  if (fma == ceilings.end() || fma->empty()) return "FMA peak: not measured.";
-  std::string text;
-  std::string warning;
-  for (const Json& entry : *fma) {
-    const int threads = entry.at("threads");
-    const double best = 1e-9 * entry.at("flops_per_second").get<double>();
-    const double lowest = 1e-9 * entry.at("lowest_launch").get<double>();
-    text += fmt::format("{}{:.1f} GFLOP/s on {} thread{}", text.empty() ? "" : ", ", best, threads,
-                        threads == 1 ? "" : "s");
-    constexpr double usual_spread = 0.9;
-    if (lowest < usual_spread * best) {
-      warning += fmt::format(
-          " NOTE: only {:.1f} GFLOP/s on {} thread{} in the worst launch: this machine did not "
-          "give "
-          "its whole cores all the time.",
-          lowest, threads, threads == 1 ? "" : "s");
-    }
-  }
-  return "FMA peak (registers only, best launch of this run): " + text + "." + warning;
+  if (ceilings.value("fma_f32", Json::array()).empty()) return "FMA peak: not measured.";
+  std::string text = peak_sentence("FMA peak", ceilings.at("fma_f32"));
+  const Json dot_products = ceilings.value("int8_dot", Json::array());
+  return dot_products.empty() ? text : text + " " + peak_sentence("8-bit peak", dot_products);
 }
 
 std::string bandwidth_sentence(const Json& ceilings, const std::string& probe) {

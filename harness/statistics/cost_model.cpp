@@ -77,11 +77,11 @@ double imbalance(double tiles, int threads) {
   return std::ceil(tiles / threads) * threads / tiles;
 }
 
-Answer<ForkJoinCost> fit_fork_join(std::span<const TeamSeconds> teams) {
+Answer<LinearCost> fit_fork_join(std::span<const TeamSeconds> teams) {
   constexpr std::size_t needed = 3;
   const std::size_t found = distinct_threads(teams, 2);
   if (found < needed) {
-    return Answer<ForkJoinCost>::refused(
+    return Answer<LinearCost>::refused(
         too_few("o(p) = o0 + o1 p", needed, "sizes of a team, from two threads on", found));
   }
   std::vector<Row<2>> rows;
@@ -92,8 +92,8 @@ Answer<ForkJoinCost> fit_fork_join(std::span<const TeamSeconds> teams) {
     seconds.push_back(team.seconds);
   }
   const auto solution = least_squares(rows, seconds);
-  if (!solution) return Answer<ForkJoinCost>::refused("the times do not determine a line");
-  return Answer<ForkJoinCost>::of({(*solution)[0], (*solution)[1]});
+  if (!solution) return Answer<LinearCost>::refused("the times do not determine a line");
+  return Answer<LinearCost>::of({(*solution)[0], (*solution)[1]});
 }
 
 Answer<double> fit_amdahl(std::span<const TeamSeconds> times) {

@@ -37,22 +37,6 @@ struct TeamSeconds {
 /// share would take. 1 where there are no tiles.
 double imbalance(double tiles, int threads);
 
-/// o(p) = fixed + per_thread * p, in seconds.
-struct ForkJoinCost {
-  double fixed = 0;
-  double per_thread = 0;
-};
-
-/// Least squares over teams of two and more: a team of one forks nothing. Refused below three
-/// distinct sizes, where a line would fit anything.
-Answer<ForkJoinCost> fit_fork_join(std::span<const TeamSeconds> teams);
-
-/// Amdahl's serial fraction s of T(p) = T(1) * (s + (1 - s) / p), by least squares in 1 / p.
-/// Refused below three distinct thread counts, where a fixed cost per region looks like a serial
-/// part, and where the fit leaves [0, 1].
-/// Source: Amdahl, AFIPS 1967.
-Answer<double> fit_amdahl(std::span<const TeamSeconds> times);
-
 /// T(x) = fixed + per_unit * x, in seconds.
 struct LinearCost {
   double fixed = 0;
@@ -60,6 +44,16 @@ struct LinearCost {
 
   double operator()(double units) const { return fixed + per_unit * units; }
 };
+
+/// o(p), whose unit is a thread: least squares over teams of two and more, as a team of one forks
+/// nothing. Refused below three distinct sizes, where a line would fit anything.
+Answer<LinearCost> fit_fork_join(std::span<const TeamSeconds> teams);
+
+/// Amdahl's serial fraction s of T(p) = T(1) * (s + (1 - s) / p), by least squares in 1 / p.
+/// Refused below three distinct thread counts, where a fixed cost per region looks like a serial
+/// part, and where the fit leaves [0, 1].
+/// Source: Amdahl, AFIPS 1967.
+Answer<double> fit_amdahl(std::span<const TeamSeconds> times);
 
 struct UnitSeconds {
   double units = 0;

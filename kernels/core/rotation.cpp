@@ -2,7 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "kernels/core/instruction_set.h"
+
 namespace crossover::kernels {
+
+std::string simd_code_path(const Rotation& rotation) {
+  return instruction_set() + (rotation.pairing == Pairing::halves ? " halves" : " interleaved");
+}
 
 std::optional<std::string> why_invalid(const Rotation& rotation, Index head_dim) {
   const auto& [rotary_dim, pairing, base, scale] = rotation;

@@ -35,6 +35,9 @@ struct Rotation {
   }
 };
 
+/// "avx3 halves": how SIMD code for it is told from other code.
+std::string simd_code_path(const Rotation& rotation);
+
 /// Why heads of that dimension cannot be turned so, or nullopt.
 std::optional<std::string> why_invalid(const Rotation& rotation, Index head_dim);
 

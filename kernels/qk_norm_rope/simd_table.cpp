@@ -1,12 +1,7 @@
-#include "kernels/core/instruction_set.h"
 #include "kernels/qk_norm_rope/simd_heads.h"
 
 namespace crossover::kernels::qk_norm_rope {
 namespace {
-
-std::string path_of(const Rotation& rotation) {
-  return instruction_set() + (rotation.pairing == Pairing::halves ? " halves" : " interleaved");
-}
 
 Heads heads_of(const Args& args, const Operand& operand, Index row, Range heads) {
   const Index offset = heads.begin * args.head_dim;
@@ -23,7 +18,7 @@ Angles angles_at(const Args& args, const RopeTable& table, Index row) {
 
 SimdTable::SimdTable(const Problem& problem, const Constants& constants)
     : PreparedTable(problem.rotation, problem.positions, constants.table,
-                    path_of(problem.rotation)),
+                    simd_code_path(problem.rotation)),
       kernels_(head_kernels()) {}
 
 void SimdTable::normalise_share(const Args& args, Range share_of_heads) const {

@@ -14,7 +14,7 @@ struct Plan : Prepared {
   explicit Plan(const Problem& problem)
       : kernels(head_kernels()),
         quarter_turns(frequencies(problem.rotation)),
-        path(rope::code_path(problem.rotation)) {
+        path(simd_code_path(problem.rotation)) {
     for (double& value : quarter_turns) value *= 2 / std::numbers::pi;
   }
 

@@ -40,7 +40,4 @@ class SimdTable : public PreparedTable {
 std::unique_ptr<Prepared> prepare_simd_table(const Problem& problem, const Constants& constants,
                                              const ParallelPolicy&);
 
-/// "avx3", the instruction set in use, and how pairs lie.
-std::string code_path(const Rotation& rotation);
-
 }  // namespace crossover::kernels::rope

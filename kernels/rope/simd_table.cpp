@@ -1,15 +1,10 @@
-#include "kernels/core/instruction_set.h"
 #include "kernels/rope/simd_heads.h"
 
 namespace crossover::kernels::rope {
 
-std::string code_path(const Rotation& rotation) {
-  return instruction_set() + (rotation.pairing == Pairing::halves ? " halves" : " interleaved");
-}
-
 SimdTable::SimdTable(const Problem& problem, const Constants& constants)
     : PreparedTable(problem.rotation, problem.positions, constants.table,
-                    rope::code_path(problem.rotation)),
+                    simd_code_path(problem.rotation)),
       kernels_(head_kernels()) {}
 
 void SimdTable::rotate_share(const Args& args, Range share_of_heads) const {

@@ -68,12 +68,21 @@ class ComparedArms(WithStoredRuns):
             self.assertAlmostEqual(cell["ratio"], 1.2 / 0.8, delta=0.02)
             low, high = cell["ci95"]
             self.assertTrue(low <= cell["ratio"] <= high)
+        self.assertEqual([note for note in result[0]["notes"] if "left out" in note], [])
         error = self.fail_with(USAGE, "compare", run, "--best", "smid", "--of", "naive")
         self.assertIn("it has: blocked, naive, simd", error)
         self.assertIn("need each other", self.fail_with(USAGE, "compare", run, "--best", "simd"))
         groups = ("--best", "simd", "--of", "naive")
         self.assertIn("chosen by the same times",
                       self.fail_with(USAGE, "compare", run, *groups, "--gate", "3%"))
+
+    def test_the_fastest_of_two_groups_says_what_it_leaves_out(self):
+        refused = {("naive", 128): ("skipped", "over budget"), ("blocked", 64): ("failed", "why")}
+        run = self.store("run", seconds={"simd": 1.0, "blocked": 0.8, "naive": 1.2},
+                         refused=refused)
+        text = self.succeed("compare", run, "--best", "simd", "blocked", "--of", "naive")
+        self.assertIn("WARNING: of 2 problems 1 are left out", text)
+        self.assertIn("on 1 of the others an arm was skipped, failed or wrong", text)
 
     def test_gates(self):
         run = self.store("run", seconds={"simd": 1.0, "slow": 1.1, "equal": 1.0})

@@ -21,7 +21,7 @@ TEST(CostModel, ForkAndJoinIsALineFromThreeTeamsOn) {
   const auto fitted = fit_fork_join(teams);
   ASSERT_TRUE(fitted.value) << fitted.reason;
   EXPECT_NEAR(fitted.value->fixed, 1e-6, 1e-12);
-  EXPECT_NEAR(fitted.value->per_thread, 0.2e-6, 1e-12);
+  EXPECT_NEAR(fitted.value->per_unit, 0.2e-6, 1e-12);
 
   // Many times on two teams still are two teams, and one thread forks nothing.
   const auto refused = fit_fork_join(std::vector<TeamSeconds>{{1, 1}, {2, 1}, {2, 2}, {4, 3}});
