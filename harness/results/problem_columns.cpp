@@ -21,9 +21,10 @@ ProblemColumns::ProblemColumns(const std::vector<Json>& problems) {
     for (const Json& problem : problems) values.push_back(problem.at(name));
     const auto same = std::find_if(groups.begin(), groups.end(),
                                    [&](const auto& group) { return group.second == values; });
-    const bool usual = std::all_of(values.begin(), values.end(), [&](std::int64_t value) {
-      return goes_without_saying(name, value);
-    });
+    const auto is_usual = [&extent = name](std::int64_t value) {
+      return goes_without_saying(extent, value);
+    };
+    const bool usual = std::all_of(values.begin(), values.end(), is_usual);
     if (usual) continue;
     if (same != groups.end()) {
       names[static_cast<std::size_t>(same - groups.begin())] += "=" + name;

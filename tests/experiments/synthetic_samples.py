@@ -152,5 +152,5 @@ def sample_row(section: int, arm_index: int, problem: int, launch: int, block: i
             "section": section, "arm": arm_index, "problem": problem, "launch": launch,
             "block": block, "place": place, "iterations": iterations, "seconds": seconds,
             "cpu_seconds": seconds * iterations, "voluntary_switches": 0,
-            "involuntary_switches": 0, "steal_seconds": 0.0, "foreign_seconds": 0.0,
+            "involuntary_switches": 0, "steal_seconds": 0.0, "foreign_seconds": None,
             "others_ran": False}
