@@ -48,11 +48,6 @@ void require_same_place(const harness::StoredRun& stored, const harness::Machine
                                 " compares two programs, and only one of them could go on with it; "
                                 "measure again with crossover compare --live");
   }
-  if (stored.manifest.at("state") == "done") {
-    throw UsageError(stored.path.string() +
-                     " is done: there is nothing to resume; crossover report and crossover plot "
-                     "show it");
-  }
   const Json& machine = stored.manifest.at("machine");
   require_same("CPU", machine.at("cpu"), here.cpu, stored.path);
   if (machine.contains("cpu_model")) {

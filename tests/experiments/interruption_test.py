@@ -298,13 +298,6 @@ class Refused(Runs):
         none = self.folder / "none"
         self.assertIn(f"{none}: no such run directory", self.resume(none, USAGE))
 
-    def test_a_run_that_is_done(self):
-        files = {path: path.read_bytes() for path in self.undisturbed.rglob("*.*")
-                 if path.is_file()}
-        self.assertIn(f"{self.undisturbed} is done: there is nothing to resume",
-                      self.resume(self.undisturbed, USAGE))
-        self.assertEqual({path: path.read_bytes() for path in files}, files)
-
     def test_another_machine_another_build_and_damage(self):
         run = self.folder / "run"
         subprocess.run(["cp", "-r", str(self.undisturbed), str(run)], check=True)

@@ -114,8 +114,6 @@ def interrupt(run: pathlib.Path) -> None:
     last = max(i for i, line in enumerate(lines) if json.loads(line)["row"] == "closed")
     del lines[last]
     samples.write_text("".join(lines))
-    manifest = json.loads((run / "manifest.json").read_text())
-    (run / "manifest.json").write_text(json.dumps(manifest | {"state": "interrupted"}))
 
 
 def stored_members(folder: pathlib.Path) -> set[str]:
