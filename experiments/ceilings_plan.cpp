@@ -15,11 +15,6 @@
 namespace crossover::experiments {
 namespace {
 
-const harness::FamilyInfo& family_called(const std::vector<harness::FamilyInfo>& all,
-                                         const std::string& name) {
-  return *std::find_if(all.begin(), all.end(), [&](const auto& info) { return info.name == name; });
-}
-
 /// Whether the arm forks OpenMP teams of ours. A vendor's library brings a pool of its own.
 bool forks_our_team(const harness::FamilyInfo& family, const harness::Arm& arm) {
   const auto variant =
@@ -154,9 +149,9 @@ harness::SectionPlan ceilings_plan(const harness::Plan& plan) {
       counts.insert(std::min(cores, harness::threads_of(arm)));
     }
     if (section.question == harness::Question::crossover) {
-      add_section(section, family_called(all, section.family), cores, beside_peaks);
+      add_section(section, harness::family_called(all, section.family), cores, beside_peaks);
     }
-    add_roofs(section, family_called(all, section.family), cores, beside_peaks);
+    add_roofs(section, harness::family_called(all, section.family), cores, beside_peaks);
   }
   harness::SectionPlan section =
       machine_section(harness::ceilings_section, plan.sections.size() + 1);
@@ -176,7 +171,7 @@ std::optional<harness::SectionPlan> bandwidth_plan(const harness::Plan& plan) {
     const bool warm = !std::all_of(section.arms.begin(), section.arms.end(), harness::is_cold);
     if (!bounded_by_memory(section) || !warm) continue;
     add_probe(section.ceiling, section, cores, arms);
-    levels.merge(levels_of(section, family_called(all, section.family)));
+    levels.merge(levels_of(section, harness::family_called(all, section.family)));
   }
   if (arms.empty()) return std::nullopt;
   harness::SectionPlan section = machine_section(harness::bandwidth_section, 2);

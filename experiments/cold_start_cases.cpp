@@ -97,9 +97,8 @@ harness::FamilyInfo cold_start_family() {
   family.name = "cold_start";
   family.ceiling = "";
   family.extents = {"tokens"};
-  family.settings = {{"model", {"tiny-encoder", "embeddinggemma-300m"}, true},
-                     {"type", {"q8_0", "f16", "bf16", "f32"}, false},
-                     {"texts", {"medium", "short", "long", "mixed"}, true}};
+  family.settings = {
+      model_setting(), {"type", {"q8_0", "f16", "bf16", "f32"}, false}, texts_setting()};
   for (const auto& [name, source] :
        {std::pair("first_text", "file to embedding"),
         std::pair("load", "file to weights and buffers that are ready"),

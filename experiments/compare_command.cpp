@@ -161,8 +161,9 @@ int compare_command(const Arguments& arguments) {
   }
   if (options.has("best") || options.has("of")) {
     if (runs.size() != 1) throw UsageError("--best and --of are for the variants of one run");
-    if (margin)
+    if (margin) {
       throw UsageError("--gate is not for --best: who is best is chosen by the same times");
+    }
     if (options.has("arms")) throw UsageError("--arms is not for --best: each problem has its own");
     return print_best(options, runs.front(), format);
   }

@@ -283,9 +283,9 @@ harness::FamilyInfo family_of(const std::string& name, const std::string& ceilin
   family.extents = {"batch", "tokens"};
   family.default_extents = {{"batch", 1}, {"tokens", 0}};
   family.settings = {
-      {"model", {"tiny-encoder", "embeddinggemma-300m"}, true},
+      model_setting(),
       {"type", types, false},
-      {"texts", {"medium", "short", "long", "mixed"}, true},
+      texts_setting(),
       {"teams", {"1"}, true},
       {"schedule", schedule_names(), false},
       {"regions", regions_names(), false},

@@ -1,7 +1,6 @@
 #include "experiments/encoder_setup.h"
 
 #include <algorithm>
-#include <array>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <map>
@@ -138,7 +137,7 @@ void check_model(const std::string& name_or_path) {
 }
 
 void check_texts(const std::string& name_or_path) {
-  const std::array names{"short", "medium", "long", "mixed"};
+  const std::vector<std::string> names = texts_setting().values;
   if (std::find(names.begin(), names.end(), name_or_path) != names.end()) return;
   if (std::filesystem::exists(name_or_path)) return;
   throw UsageError(fmt::format("texts = {}; expected a file with one text per line or one of {}",
@@ -194,6 +193,14 @@ void write_once(const std::filesystem::path& path, const std::function<void()>& 
   const FileLock lock(path.string() + ".lock");
   remove_unfinished(path);
   if (!std::filesystem::exists(path)) write();
+}
+
+harness::SettingInfo model_setting() {
+  return {"model", {"tiny-encoder", "embeddinggemma-300m"}, true};
+}
+
+harness::SettingInfo texts_setting() {
+  return {"texts", {"medium", "short", "long", "mixed"}, true};
 }
 
 void check_encoder_files(const harness::Plan& plan) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/family.h"
 #include "harness/plan/plan.h"
 #include "model/tokenizer/texts.h"
 #include "model/transformer/batch_runner.h"
@@ -38,6 +39,10 @@ std::filesystem::path model_file(const std::string& name_or_path, const std::str
 /// Calls `write` where there is no such file, one process at a time, after removing what writers of
 /// the file that were killed left beside it. Throws FileError, and what `write` throws.
 void write_once(const std::filesystem::path& path, const std::function<void()>& write);
+
+/// The settings `model` and `texts`: what model_file() and texts_of() know by name, or a file.
+harness::SettingInfo model_setting();
+harness::SettingInfo texts_setting();
 
 /// Throws UsageError where an arm's settings `model` or `texts` name a file that does not exist.
 void check_encoder_files(const harness::Plan& plan);

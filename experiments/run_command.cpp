@@ -63,9 +63,8 @@ void print_plan(const harness::Plan& plan, const std::vector<harness::FamilyInfo
                                problems == 1 ? "" : "s");
       cells += problems;
     }
-    const SecondsRange seconds = estimate(
-        section, *std::find_if(families.begin(), families.end(),
-                               [&](const auto& info) { return info.name == section.family; }));
+    const SecondsRange seconds =
+        estimate(section, harness::family_called(families, section.family));
     total += seconds;
     std::cout << fmt::format(
         "  {} cells from {} to {}, {} to {} launches, {} quartets, roughly {} (budget {})\n\n",

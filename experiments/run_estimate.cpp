@@ -53,12 +53,6 @@ SectionCost cost_of(const harness::SectionPlan& section, const harness::FamilyIn
   return cost;
 }
 
-const harness::FamilyInfo& family_called(const std::vector<harness::FamilyInfo>& families,
-                                         const std::string& name) {
-  return *std::find_if(families.begin(), families.end(),
-                       [&](const auto& info) { return info.name == name; });
-}
-
 }  // namespace
 
 SecondsRange& SecondsRange::operator+=(const SecondsRange& other) {
@@ -84,7 +78,7 @@ SecondsRange estimate_beside_sections(const harness::Plan& plan,
   if (auto bandwidth = bandwidth_plan(plan)) sections.push_back(std::move(*bandwidth));
   SecondsRange seconds;
   for (const harness::SectionPlan& section : sections) {
-    seconds += estimate(section, family_called(families, section.family));
+    seconds += estimate(section, harness::family_called(families, section.family));
   }
   constexpr double figures_seconds = 2;
   constexpr double figures_seconds_of_section = 1;

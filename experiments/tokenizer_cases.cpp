@@ -123,9 +123,8 @@ harness::FamilyInfo tokenizer_family() {
   family.ceiling = "";
   family.extents = {"batch", "miss_percent"};
   family.default_extents = {{"batch", 32}, {"miss_percent", 100}};
-  family.settings = {{"model", {"tiny-encoder", "embeddinggemma-300m"}, true},
-                     {"type", {"q8_0", "f16", "bf16", "f32"}, false},
-                     {"texts", {"medium", "short", "long", "mixed"}, true}};
+  family.settings = {
+      model_setting(), {"type", {"q8_0", "f16", "bf16", "f32"}, false}, texts_setting()};
   for (const auto& [name, source] :
        {std::pair("uncached", "each text anew"),
         std::pair("cached", "least recently used texts, 1,024 of them")}) {

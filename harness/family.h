@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -60,5 +61,12 @@ struct FamilyInfo {
   /// Seconds per call, to within a factor of a few and without measuring: for --dry-run only.
   std::function<double(const Arm&, const Problem&)> rough_seconds;
 };
+
+/// The family of that name, which must be among them.
+inline const FamilyInfo& family_called(const std::vector<FamilyInfo>& families,
+                                       const std::string& name) {
+  return *std::find_if(families.begin(), families.end(),
+                       [&](const FamilyInfo& info) { return info.name == name; });
+}
 
 }  // namespace crossover::harness

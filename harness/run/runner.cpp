@@ -92,8 +92,7 @@ void Runner::narrow_grid(std::size_t section) {
 }
 
 const FamilyInfo& Runner::family(const std::string& name) const {
-  return *std::find_if(world_.families.begin(), world_.families.end(),
-                       [&](const FamilyInfo& info) { return info.name == name; });
+  return family_called(world_.families, name);
 }
 
 void Runner::measure(std::size_t section) {
