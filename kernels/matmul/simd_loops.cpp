@@ -11,6 +11,22 @@
 namespace crossover::kernels::matmul {
 namespace {
 
+constexpr Index line_floats = 64 / sizeof(float);
+
+// While the first strips of A pass by a panel of B, they fetch the next one: a line at each step of
+// depth, or two where there is one strip only. 16 x 5120 x 5120 with a prepacked B takes 28% less
+// time, 128 x 5120 x 5120 6%; two lines at a time lose that for 16 rows, and half a line is worse
+// than none.
+Index most_fetching_strips(const TileKernels& tiles) {
+  return std::max<Index>(1, tiles.cols / line_floats);
+}
+
+void fetch_part(Strip& strip, const float* panel, Index panel_cols, Index part, Index parts) {
+  const bool fetches = part < parts;
+  strip.fetch_step = fetches ? panel_cols / parts : 0;
+  strip.fetch = fetches ? panel + part * strip.depth * strip.fetch_step : strip.a;
+}
+
 // One element of the batch, and what is the same for all of its blocks.
 struct Product {
   const TileKernels& tiles;
@@ -75,10 +91,13 @@ struct Product {
         tile.a_is_packed = true;
         tile.cols = std::min(tiles.cols, block.cols - j);
         tile.b += j * block.depth;
+        const bool last = j + tiles.cols >= block.cols;
+        const Index fetching_strips = last ? 0 : std::min(strips, most_fetching_strips(tiles));
         for (Index s = 0; s < strips; ++s) {
           const Range strip = share(rows, strips, s);
           tile.rows = strip.size();
           tile.a = packed_a + strip.begin * block.depth;
+          fetch_part(tile, tile.b + tiles.cols * block.depth, tiles.cols, s, fetching_strips);
           tile.c = block.c + (i0 + strip.begin) * block.c_stride + j;
           tiles.multiply(tile);
         }

@@ -157,7 +157,14 @@ struct Tile {
   static HWY_INLINE const float* add_steps(const Strip& s, const PartOfVector<TailTag>& part,
                                            const float* const* a, const float* b, Index begin,
                                            Index end, Vector* sum, TailVector* tail_sum) {
+    const float* fetch = s.fetch + begin * s.fetch_step;
     for (Index p = begin; p < end; ++p) {
+      if constexpr (packed_a) {
+        // Two lines, or the same one twice, which costs less than asking.
+        hwy::Prefetch(fetch);
+        hwy::Prefetch(fetch + s.fetch_step / 2);
+        fetch += s.fetch_step;
+      }
       Vector b_row[std::max(vectors, 1)];
       if constexpr (vectors > 0) load_b(all_vectors, b, s.b_panel_stride, b_row);
       TailVector b_tail = hn::Zero(TailTag());

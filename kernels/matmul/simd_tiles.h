@@ -18,6 +18,10 @@ struct Strip {
   Index depth = 0;
   bool accumulate = false;  // add to C instead of overwriting it
   bool a_is_packed = false;
+
+  // Where a_is_packed: depth * fetch_step floats that will be read next, brought near meanwhile.
+  const float* fetch = nullptr;
+  Index fetch_step = 0;
 };
 
 /// Register-tiled inner loops for one instruction set.
