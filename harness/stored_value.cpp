@@ -119,4 +119,19 @@ double StoredValue::share() const {
   return value_.get<double>();
 }
 
+StoredValue::Json stored_object(std::string_view text) {
+  StoredValue::Json value;
+  try {
+    value = StoredValue::Json::parse(text);
+  } catch (const StoredValue::Json::parse_error& error) {
+    // nlohmann counts from 1 the byte at which it gave up, the end of the text being one more.
+    throw std::invalid_argument(
+        error.byte > text.size()
+            ? fmt::format("not a JSON object: it ends at byte {}", text.size())
+            : fmt::format("not a JSON object: unexpected byte at offset {}", error.byte - 1));
+  }
+  if (!value.is_object()) throw std::invalid_argument("not a JSON object");
+  return value;
+}
+
 }  // namespace crossover::harness

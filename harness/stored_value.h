@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace crossover::harness {
@@ -66,6 +67,10 @@ struct StoredValue::Named {
   std::string name;
   StoredValue value;
 };
+
+/// The object that a file, or a row of one, holds. Throws std::invalid_argument, with the byte from
+/// which on it is no JSON.
+StoredValue::Json stored_object(std::string_view text);
 
 /// What `read` makes of a member; nullopt where it is missing or null.
 template <class Read>

@@ -4,6 +4,7 @@
 #include <bit>
 #include <fmt/format.h>
 #include <fstream>
+#include <iterator>
 
 #include "harness/names.h"
 #include "harness/plan/limits.h"
@@ -226,9 +227,12 @@ Policy read_policy(const std::filesystem::path& file) {
     throw StorageError(
         fmt::format("cannot read {}; crossover policy fit makes a policy", file.string()));
   }
-  const Json object = Json::parse(stream, nullptr, false);
-  if (!object.is_object()) {
-    throw StorageError(fmt::format("{}: damaged: not a JSON object", file.string()));
+  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  Json object;
+  try {
+    object = stored_object(text);
+  } catch (const std::invalid_argument& error) {
+    throw StorageError(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }
   if (object.value("policy", Json(nullptr)) != "matmul") {
     throw StorageError(fmt::format("{}: is no policy of family matmul", file.string()));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/results/sample_lines.h"
+#include "harness/stored_value.h"
 
 namespace crossover::harness {
 namespace {
@@ -168,9 +169,11 @@ Json read_manifest(const std::filesystem::path& run) {
   if (std::filesystem::status(path, none).type() == std::filesystem::file_type::not_found) {
     throw StorageError(run.string() + ": is not a run directory, it has no manifest.json");
   }
-  Json manifest = Json::parse(read_file(path), nullptr, false);
-  if (manifest.is_discarded() || !manifest.is_object()) {
-    throw StorageError(path.string() + ": damaged: not a JSON object");
+  Json manifest;
+  try {
+    manifest = stored_object(read_file(path));
+  } catch (const std::invalid_argument& error) {
+    throw StorageError(fmt::format("{}: damaged: {}", path.string(), error.what()));
   }
   const Json version = manifest.value("schema", Json(nullptr));
   if (version != schema_version) {
@@ -185,10 +188,12 @@ void for_each_row(const std::filesystem::path& run, const std::function<void(con
   const std::string path = lines.file().string();
   std::string line;
   for (int number = 1; lines.next(line); ++number) {
-    const Json row = Json::parse(line, nullptr, false);
-    if (row.is_discarded() || !row.is_object()) {
+    Json row;
+    try {
+      row = stored_object(line);
+    } catch (const std::invalid_argument& error) {
       if (lines.unfinished()) return;
-      throw StorageError(fmt::format("{}:{}: damaged: not a JSON object", path, number));
+      throw StorageError(fmt::format("{}:{}: damaged: {}", path, number, error.what()));
     }
     try {
       use(row);

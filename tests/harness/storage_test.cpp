@@ -157,7 +157,8 @@ TEST_F(Storage, DamagedCompressedSamplesAreAnErrorWithTheFile) {
   changed[whole.size() - 4] ^= 1;  // the length
   EXPECT_EQ(error_with(changed), damaged + "incorrect length check");
   pack(base_, "{\"row\": 1}\n{broken\n{}\n");
-  EXPECT_EQ(error_of([&] { rows_of(base_); }), path.string() + ":2: damaged: not a JSON object");
+  EXPECT_EQ(error_of([&] { rows_of(base_); }),
+            path.string() + ":2: damaged: not a JSON object: unexpected byte at offset 1");
 }
 
 TEST_F(Storage, FilesThatExpandBeyondAllMeasureAreRefused) {
