@@ -228,21 +228,16 @@ Policy read_policy(const std::filesystem::path& file) {
         fmt::format("cannot read {}; crossover policy fit makes a policy", file.string()));
   }
   const std::string text(std::istreambuf_iterator<char>(stream), {});
-  Json object;
   try {
-    object = stored_object(text);
-  } catch (const std::invalid_argument& error) {
-    throw StorageError(fmt::format("{}: damaged: {}", file.string(), error.what()));
-  }
-  if (object.value("policy", Json(nullptr)) != "matmul") {
-    throw StorageError(fmt::format("{}: is no policy of family matmul", file.string()));
-  }
-  const Json version = object.value("schema", Json(nullptr));
-  if (version != schema_version) {
-    throw StorageError(fmt::format("{}: schema {} is not supported; expected {}", file.string(),
-                                   text_of(version), schema_version));
-  }
-  try {
+    const Json object = stored_object(text);
+    if (object.value("policy", Json(nullptr)) != "matmul") {
+      throw StorageError(fmt::format("{}: is no policy of family matmul", file.string()));
+    }
+    const Json version = object.value("schema", Json(nullptr));
+    if (version != schema_version) {
+      throw StorageError(fmt::format("{}: schema {} is not supported; expected {}", file.string(),
+                                     text_of(version), schema_version));
+    }
     return policy_from(StoredValue(object));
   } catch (const std::invalid_argument& error) {
     throw StorageError(fmt::format("{}: damaged: {}", file.string(), error.what()));

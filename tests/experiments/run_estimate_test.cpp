@@ -1,6 +1,5 @@
 #include "experiments/run_estimate.h"
 
-#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "experiments/families.h"
@@ -18,9 +17,7 @@ SecondsRange estimate_of(const std::string& experiment) {
   const harness::Plan plan = harness::make_plan(harness::read_config(path, {}), all, {cores});
   SecondsRange seconds = estimate_beside_sections(plan, all);
   for (const harness::SectionPlan& section : plan.sections) {
-    const auto family = std::find_if(all.begin(), all.end(),
-                                     [&](const auto& info) { return info.name == section.family; });
-    const SecondsRange one = estimate(section, *family);
+    const SecondsRange one = estimate(section, harness::family_called(all, section.family));
     EXPECT_LE(one.least, one.most) << section.name;
     EXPECT_LE(one.most, section.protocol.budget_seconds) << section.name;
     seconds += one;
